@@ -1,0 +1,31 @@
+/**
+ * A point in time: whole microseconds since the Unix epoch, as PostgreSQL keeps them and as the
+ * protocols print them (six fractional digits). A `Date` would lose three of the six.
+ */
+export type Instant = bigint
+
+export const MICROS_PER_SECOND = 1_000_000n
+
+/** First and last microsecond of the years 1 to 9999, outside of which no protocol can print. */
+export const INSTANT_MIN: Instant = BigInt(Date.parse('0001-01-01T00:00:00Z')) * 1_000n
+export const INSTANT_MAX: Instant = BigInt(Date.parse('9999-12-31T23:59:59.999Z')) * 1_000n + 999n
+
+/** The wall clock, to the microsecond. */
+export const wallClock = (): Instant =>
+  BigInt(Math.round((performance.timeOrigin + performance.now()) * 1_000))
+
+/** Rounds down to what a `Date` can hold. */
+export function toDate(instant: Instant): Date {
+  const rest = instant % 1_000n
+  return new Date(Number((instant - (rest < 0n ? rest + 1_000n : rest)) / 1_000n))
+}
+
+export const fromDate = (date: Date): Instant => BigInt(date.getTime()) * 1_000n
+
+/** The microseconds within the second, 0 to 999999. */
+export const microsOfSecond = (instant: Instant): number =>
+  Number(((instant % MICROS_PER_SECOND) + MICROS_PER_SECOND) % MICROS_PER_SECOND)
+
+/** `2031-05-01T08:00:00.123456Z`: always UTC, always six digits; what the ledger hashes. */
+export const formatInstant = (instant: Instant): string =>
+  `${toDate(instant).toISOString().slice(0, 19)}.${String(microsOfSecond(instant)).padStart(6, '0')}Z`

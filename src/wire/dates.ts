@@ -1,0 +1,59 @@
+import {
+  fromDate,
+  INSTANT_MAX,
+  INSTANT_MIN,
+  type Instant,
+  microsOfSecond,
+  toDate,
+} from '../money/instant.ts'
+
+/** Why a text is no instant: its spelling, or a year that cannot be printed. */
+export type InstantFault = 'format' | 'range'
+
+const PATTERN =
+  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/
+
+/**
+ * Reads ISO 8601 as Django REST Framework does (specs/pretix-giftcards.md 5.6): `T` or a space, seconds
+ * and zone optional, 1 to 9 fractional digits cut to six, or a bare date (midnight).
+ * A text without a zone is handed to `local`, by default read as UTC.
+ */
+export function parseInstant(
+  text: string,
+  local: (utcReading: Instant) => Instant = (reading) => reading,
+): Instant | InstantFault {
+  const match = PATTERN.exec(text.trim())
+  if (!match) return 'format'
+  const [, year = '', month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] =
+    match
+  const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  if (y < 1 || h > 23 || mi > 59 || s > 59) return 'format'
+  const date = new Date(0)
+  date.setUTCFullYear(y, mo - 1, d)
+  if (date.getUTCMonth() !== mo - 1 || date.getUTCDate() !== d) return 'format'
+  date.setUTCHours(h, mi, s)
+  const reading = fromDate(date) + BigInt(fraction.padEnd(6, '0').slice(0, 6))
+  const instant = zone === undefined ? local(reading) : reading - zoneOffset(zone)
+  return instant < INSTANT_MIN || instant > INSTANT_MAX ? 'range' : instant
+}
+
+function zoneOffset(zone: string): Instant {
+  if (zone === 'Z') return 0n
+  const digits = zone.slice(1).replace(':', '').padEnd(4, '0')
+  const minutes = BigInt(Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2)))
+  return (zone.startsWith('-') ? -minutes : minutes) * 60_000_000n
+}
+
+/** UTC with `Z`; no fraction when it is zero, else six digits (specs/pretix-giftcards.md 4). */
+export function formatUtc(instant: Instant): string {
+  const micros = microsOfSecond(instant)
+  const seconds = toDate(instant).toISOString().slice(0, 19)
+  return micros === 0 ? `${seconds}Z` : `${seconds}.${String(micros).padStart(6, '0')}Z`
+}

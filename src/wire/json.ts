@@ -1,0 +1,53 @@
+/**
+ * JSON whose numbers keep their source text: money must never pass through a float
+ * (design.md section 6). A number becomes a `JsonNumber`; everything else is as `JSON.parse` makes it.
+ */
+export class JsonNumber {
+  readonly source: string
+
+  constructor(source: string) {
+    this.source = source
+  }
+}
+
+export type JsonObject = { readonly [key: string]: JsonValue }
+export type JsonValue = null | boolean | string | JsonNumber | readonly JsonValue[] | JsonObject
+
+/** Bytes that are not UTF-8 or not JSON (RFC 8259); the message never quotes the input. */
+export class JsonSyntaxError extends Error {
+  override readonly name = 'JsonSyntaxError'
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Reads a body. Refuses (JsonSyntaxError) bad UTF-8, a byte order mark, bad syntax, absurd nesting. */
+export function parseJson(body: Uint8Array | string): JsonValue {
+  try {
+    const text = typeof body === 'string' ? body : utf8.decode(body)
+    return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+      typeof value === 'number' ? new JsonNumber(context?.source ?? String(value)) : value,
+    ) as JsonValue // The reviver leaves nothing but these kinds.
+  } catch (error) {
+    // A RangeError is the reviver running out of stack on thousands of nested brackets.
+    if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError)
+      throw new JsonSyntaxError('Expecting value')
+    throw error
+  }
+}
+
+export const isJsonObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof JsonNumber)
+
+/** A number to be written exactly as spelled, e.g. `rawNumber('12.5')`. */
+export const rawNumber = (source: string): unknown =>
+  (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source)
+
+/** Writes what `parseJson` read, numbers as they were spelled, keys in their order. */
+export function stringifyJson(value: JsonValue): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    item instanceof JsonNumber ? rawNumber(item.source) : item,
+  )
+}
