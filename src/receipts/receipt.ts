@@ -1,5 +1,9 @@
 import type { Decimal } from '../money/decimal.ts'
 import type { Instant } from '../money/instant.ts'
+import { layOutReceipt } from './compose.ts'
+import { drawPdf } from './pdf.ts'
+import { drawPng } from './png.ts'
+import { openTypefaces } from './typeface.ts'
 
 /** One sold line, as the order shows it (specs/inventorum.md 7.3); amounts are ledger units. */
 export type ReceiptLine = {
@@ -64,8 +68,11 @@ export type Receipt = {
   readonly height: number
 }
 
+const typefaces = openTypefaces()
+
 /** Lays a receipt out once and draws it twice; no content can make it fail. */
 export async function renderReceipt(content: ReceiptContent): Promise<Receipt> {
-  const nothing = Buffer.from(content.invoiceNumber)
-  return { pdf: nothing, png: nothing, width: 576, height: 1 }
+  const sheet = layOutReceipt(content, typefaces)
+  const pdf = await drawPdf(sheet, `Receipt ${content.invoiceNumber}`, content.completedAt)
+  return { pdf, png: drawPng(sheet), width: sheet.width, height: sheet.height }
 }

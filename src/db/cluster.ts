@@ -1,0 +1,191 @@
+import { execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import {
+  chmod,
+  chown,
+  constants,
+  type FileHandle,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Account } from './account.ts'
+import type { Binaries } from './binaries.ts'
+import { giveTo, removeStale } from './folders.ts'
+
+const run = promisify(execFile)
+
+const STAGING = '.postgres-new-'
+const LOG_BYTES_MAX = 8 * 1024 * 1024
+
+/** The superuser of the cluster; there is no other way in than the socket in its 0700 folder. */
+export const SUPERUSER = 'postgres'
+export const PORT = 5432
+
+/**
+ * How PostgreSQL is told where its cluster is: as the folder it is started in. The link needs no
+ * permission on the folders above, so the data folder may lie where only root can go.
+ */
+const HERE = '/proc/self/cwd'
+
+/** Nothing of our own environment: it holds secrets, and PG… variables that would change meanings. */
+const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
+
+export type ClusterOptions = {
+  readonly folder: string
+  readonly binaries: Binaries
+  readonly account: Account | undefined
+}
+
+/**
+ * Makes the cluster if there is none, whole or not at all: it is initialised beside its place and then
+ * renamed. Refuses a folder that holds something else, or a cluster of another major version.
+ */
+export async function prepareCluster(options: ClusterOptions): Promise<void> {
+  const { folder, binaries, account } = options
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw new Error(`Cannot read the database folder ${folder}: ${error.message}`)
+  })
+  if (names.length === 0) return createCluster(options)
+  const version = await readFile(join(folder, 'PG_VERSION'), 'utf8').catch(() => undefined)
+  if (version === undefined) {
+    throw new Error(`${folder} is not empty and is not a PostgreSQL database: move it away.`)
+  }
+  if (version.trim() !== String(binaries.major)) {
+    throw new Error(
+      `The database in ${folder} was made by PostgreSQL ${version.trim()} and cannot be opened by PostgreSQL ${binaries.major}: nothing was changed; upgrade it with pg_upgrade, or restore a dump into a new data folder.`,
+    )
+  }
+  if (account === undefined) return
+  // Restored from a backup by root, for example.
+  const inside = await stat(join(folder, 'PG_VERSION'))
+  const top = await stat(folder)
+  if (top.uid === 0 || inside.uid === 0) await giveTo(account, folder)
+}
+
+async function createCluster({ folder, binaries, account }: ClusterOptions): Promise<void> {
+  const parent = join(folder, '..')
+  await removeStale(parent, STAGING, [process.geteuid?.(), account?.uid])
+  const staging = await mkdtemp(join(parent, STAGING))
+  try {
+    await chmod(staging, 0o700)
+    if (account !== undefined) await chown(staging, account.uid, account.gid)
+    await runInitdb(staging, binaries, account)
+    await rename(staging, folder).catch((error: NodeJS.ErrnoException) => {
+      // Another process was faster: its cluster is as good as ours.
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    })
+    await syncFolder(parent)
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+  }
+}
+
+async function runInitdb(
+  staging: string,
+  binaries: Binaries,
+  account: Account | undefined,
+): Promise<void> {
+  const locale =
+    binaries.major >= 17
+      ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+      : ['--locale=C']
+  const flags = ['--auth-local=trust', '--auth-host=reject', '--data-checksums', '--encoding=UTF8']
+  const directory = existsSync(HERE) ? HERE : staging
+  const args = [`--pgdata=${directory}`, `--username=${SUPERUSER}`, ...flags, ...locale]
+  const options = { cwd: staging, env: ENVIRONMENT, timeout: 300_000, ...identity(account) }
+  await run(binaries.initdb, args, options).catch((error: { stderr?: string; message: string }) => {
+    const said = lastLine(error.stderr ?? '', /error|fatal|could not/i) ?? error.message
+    throw new Error(`PostgreSQL could not make its database in ${staging}: ${said}`)
+  })
+}
+
+/** A postmaster that we have spawned, and that will outlive us if we are killed. */
+export type Postmaster = {
+  readonly pid: number
+  /** What it last complained about; `undefined` while it runs. */
+  exitReason(): Promise<string | undefined>
+}
+
+/**
+ * Spawns the postmaster in a session of its own, so that neither Ctrl-C in our terminal nor our own
+ * death takes it along.
+ */
+export async function spawnPostmaster(
+  options: ClusterOptions & {
+    readonly logFile: string
+    readonly settings: Readonly<Record<string, string>>
+  },
+): Promise<Postmaster> {
+  const { folder, binaries, account, logFile, settings } = options
+  const log = await openLog(logFile, account)
+  try {
+    const from = (await log.stat()).size
+    const args = ['-D', existsSync(HERE) ? HERE : folder, '-p', String(PORT)]
+    for (const [name, value] of Object.entries(settings)) args.push('-c', `${name}=${value}`)
+    const child = spawn(binaries.postgres, args, {
+      cwd: folder,
+      env: ENVIRONMENT,
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      ...identity(account),
+    })
+    const pid = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('spawn', () => resolve(child.pid ?? 0))
+    }).catch((error: Error) => {
+      throw new Error(`Cannot start ${binaries.postgres}: ${error.message}`)
+    })
+    child.unref()
+    let exited: string | undefined
+    child.once('exit', (code, signal) => {
+      exited = signal ?? `exit code ${code}`
+    })
+    return {
+      pid,
+      exitReason: async () => {
+        if (exited === undefined) return undefined
+        const text = (await readFile(logFile)).subarray(from).toString()
+        return lastLine(text, /FATAL|PANIC|error|could not/) ?? exited
+      },
+    }
+  } finally {
+    await log.close()
+  }
+}
+
+function identity(account: Account | undefined): { uid?: number; gid?: number } {
+  return account === undefined ? {} : { uid: account.uid, gid: account.gid }
+}
+
+async function openLog(logFile: string, account: Account | undefined): Promise<FileHandle> {
+  const size = await stat(logFile).then(
+    (info) => info.size,
+    () => 0,
+  )
+  if (size > LOG_BYTES_MAX) await rename(logFile, `${logFile}.1`)
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants
+  const log = await open(logFile, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, 0o600)
+  if (account !== undefined) await log.chown(account.uid, account.gid)
+  return log
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  await handle.sync().finally(() => handle.close())
+}
+
+function lastLine(text: string, pattern: RegExp): string | undefined {
+  return text
+    .split('\n')
+    .findLast((line) => pattern.test(line))
+    ?.replace(/^.*?(FATAL|PANIC|ERROR|initdb: error): +/, '')
+    .trim()
+}

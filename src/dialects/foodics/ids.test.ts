@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import test from 'node:test'
+import fc from 'fast-check'
+import { decodeId, encodeId, type IdKind } from './ids.ts'
+
+const anyId = fc.bigInt(1n, 2n ** 60n - 1n)
+const KINDS: readonly IdKind[] = ['card', 'entry', 'order', 'product', 'business', 'user']
+
+test('an id is a lower-case version 4 UUID and decodes to itself', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...KINDS), anyId, (kind, id) => {
+      const text = encodeId(kind, id)
+      assert.match(text, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+      assert.equal(decodeId(kind, text), id)
+    }),
+  )
+})
+
+test('ids sort like the numbers they stand for, so leading digits grow with time', () => {
+  fc.assert(
+    fc.property(anyId, anyId, (a, b) => {
+      assert.equal(encodeId('entry', a) < encodeId('entry', b), a < b)
+    }),
+  )
+  const texts = [1n, 2n, 15n, 16n, 17n, 255n, 256n, 4_096n].map((id) => encodeId('card', id))
+  assert.deepEqual(texts.toSorted(), texts)
+  assert.equal(new Set(texts.map((text) => text.slice(0, 8))).size, texts.length)
+})
+
+test('an id of one kind is unknown as any other kind', () => {
+  fc.assert(
+    fc.property(anyId, (id) => {
+      for (const made of KINDS)
+        for (const read of KINDS)
+          assert.equal(decodeId(read, encodeId(made, id)), made === read ? id : undefined)
+    }),
+  )
+})
+
+test('only the exact spelling is an id: no upper case, braces, spaces, prefixes or missing dashes', () => {
+  const id = encodeId('card', 0xabcn)
+  for (const other of [
+    id.toUpperCase(),
+    `{${id}}`,
+    ` ${id}`,
+    `${id} `,
+    `${id}\n`,
+    id.slice(0, 8),
+    id.replaceAll('-', ''),
+    '',
+  ])
+    assert.equal(decodeId('card', other), undefined, other)
+})
+
+test('one changed digit makes an id unknown', () => {
+  fc.assert(
+    fc.property(anyId, fc.nat(35), fc.constantFrom(...'0123456789abcdef'), (id, at, digit) => {
+      const text = encodeId('order', id)
+      const changed = text.slice(0, at) + digit + text.slice(at + 1)
+      assert.equal(decodeId('order', changed), changed === text ? id : undefined)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('foreign UUIDs and arbitrary texts do not decode', () => {
+  for (let count = 0; count < 2_000; count += 1)
+    assert.equal(decodeId('card', randomUUID()), undefined)
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.uuid()), (text) => {
+      assert.equal(decodeId('card', text), undefined)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('an id that no sequence can give is a defect', () => {
+  for (const id of [0n, -1n, 2n ** 60n]) assert.throws(() => encodeId('card', id), RangeError)
+})

@@ -1,0 +1,140 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Database, Tx } from '../db/database.ts'
+import { transact } from '../db/transact.ts'
+import { DomainError } from '../errors.ts'
+import type { Instant } from '../money/instant.ts'
+import { type Command, type Outcome, post } from './post.ts'
+
+/** A single-card command and what else must be in the same commit. */
+export type Submission = {
+  readonly merchantId: bigint
+  readonly command: Command
+  /** What a dialect remembers with the effect; called once per commit attempt, must not throw for a refusal. */
+  readonly remember?: (outcome: Outcome) => Remembered | undefined
+}
+
+/** An answer kept with its effect, so that a lost response can always be replayed. */
+export type Remembered = {
+  readonly merchantId: bigint
+  readonly scope: Buffer
+  readonly status: number
+  readonly headers: string
+  readonly body: string
+  readonly request?: Buffer
+}
+
+export type GroupCommit = {
+  /** Resolves after the commit; throws `overloaded` before anything was begun, `busy`, or a defect. */
+  readonly submit: (submission: Submission) => Promise<Outcome>
+  /** Waits for what was submitted, then refuses more. */
+  readonly close: () => Promise<void>
+  readonly queued: () => number
+}
+
+export type GroupCommitOptions = {
+  readonly db: Database
+  readonly now: () => Instant
+  /** Writes what submissions want remembered, in the same transaction. */
+  readonly saveRemembered: (tx: Tx, remembered: readonly Remembered[], now: Instant) => Promise<void>
+  readonly lanes?: number
+  /** Submissions waiting at most, over all lanes. */
+  readonly queueMax?: number
+  readonly onBatch?: (size: number, seconds: number) => void
+}
+
+/** Commands in one commit at most. */
+const BATCH_MAX = 256
+
+type Waiting = Submission & {
+  readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Many callers, one `post`, one commit: while a batch commits, what arrives waits and becomes the next
+ * batch, so that there is no timer and an idle server adds no latency. A batch is of one merchant; a
+ * card is always in the same lane, so its commands keep their order.
+ */
+export function createGroupCommit({
+  db,
+  now,
+  saveRemembered,
+  lanes: laneCount = 2,
+  queueMax = 10_000,
+  onBatch = () => {},
+}: GroupCommitOptions): GroupCommit {
+  const lanes = Array.from({ length: laneCount }, () => ({ queue: [] as Waiting[], running: false }))
+  const idle = new Set<() => void>()
+  let queued = 0
+  let closed = false
+
+  async function commit(batch: readonly Waiting[]): Promise<Outcome[]> {
+    const at = now()
+    return await transact(db, async (tx) => {
+      const [first] = batch
+      if (!first) return []
+      const commands = batch.map(({ command }) => command)
+      const outcomes = await post(tx, first.merchantId, commands, { now: at })
+      const remembered = batch.flatMap(({ remember }, index) => {
+        const outcome = outcomes[index]
+        return (outcome && remember?.(outcome)) ?? []
+      })
+      if (remembered.length > 0) await saveRemembered(tx, remembered, at)
+      return outcomes
+    })
+  }
+
+  async function settle(batch: readonly Waiting[]): Promise<void> {
+    const started = performance.now()
+    try {
+      const outcomes = await commit(batch)
+      onBatch(batch.length, (performance.now() - started) / 1_000)
+      batch.forEach(({ resolve, reject }, index) => {
+        const outcome = outcomes[index]
+        if (outcome) resolve(outcome)
+        else reject(new Error('a command without an outcome'))
+      })
+    } catch (error) {
+      // One bad row must hurt nobody else: each of them tries once more alone.
+      if (batch.length > 1) for (const waiting of batch) await settle([waiting])
+      else for (const { reject } of batch) reject(error)
+    }
+  }
+
+  async function run(lane: (typeof lanes)[number]): Promise<void> {
+    // One turn of the event loop, so that requests read from many sockets at once share a batch.
+    await setImmediate()
+    while (lane.queue.length > 0) {
+      const merchantId = lane.queue[0]?.merchantId
+      const batch: Waiting[] = []
+      const rest: Waiting[] = []
+      for (const waiting of lane.queue)
+        (waiting.merchantId === merchantId && batch.length < BATCH_MAX ? batch : rest).push(waiting)
+      lane.queue = rest
+      await settle(batch)
+      queued -= batch.length
+    }
+    lane.running = false
+    if (queued === 0) for (const wake of idle) wake()
+  }
+
+  return {
+    submit: (submission) =>
+      new Promise((resolve, reject) => {
+        if (closed || queued >= queueMax) return reject(new DomainError({ code: 'overloaded' }))
+        const lane = lanes[Number((submission.merchantId * 31n + submission.command.cardId) % BigInt(laneCount))]
+        if (!lane) return reject(new Error('no lane'))
+        queued += 1
+        lane.queue.push({ ...submission, resolve, reject })
+        if (!lane.running) {
+          lane.running = true
+          run(lane).catch(reject)
+        }
+      }),
+    close: async () => {
+      closed = true
+      if (queued > 0) await new Promise<void>((resolve) => idle.add(resolve))
+    },
+    queued: () => queued,
+  }
+}

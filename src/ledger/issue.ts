@@ -1,0 +1,197 @@
+import type { Tx } from '../db/database.ts'
+import { DomainError, refuse } from '../errors.ts'
+import type { Instant } from '../money/instant.ts'
+import type { Card, Purpose } from './card.ts'
+import { decide } from './decide.ts'
+import { type ContraAccount, type Entry, GENESIS, type Origin } from './entry.ts'
+import { notify, type Topic } from './outbox.ts'
+import { chain, writeEntries } from './post.ts'
+
+/** A card to be made, and the value it starts with. */
+export type CardDraft = {
+  readonly code: string
+  readonly currency: string
+  readonly amount: bigint
+  /** Value that was loaded and spent before the card came here. */
+  readonly used?: bigint
+  readonly contra?: ContraAccount
+  readonly testmode?: boolean
+  /** Made blocked, as an inactive import is. */
+  readonly blocked?: boolean
+  readonly expiresAt?: Instant | undefined
+  readonly conditions?: string | undefined
+  readonly ownerPositionId?: bigint | undefined
+  readonly purpose?: Purpose
+  readonly taxRate?: string | undefined
+  readonly origin: Origin
+  /** What webhooks hear, in order. */
+  readonly topics?: readonly Topic[]
+}
+
+/** How a new code is compared with those that exist: some protocols take no two that differ in case. */
+export type CodeComparison = 'exact' | 'folded'
+
+export type Issued = { readonly card: Card; readonly entry: Entry }
+
+/** Rows in one INSERT. */
+const CHUNK = 1_000
+
+/**
+ * Makes cards with their first entries, in order, as one event. Refuses `code_taken` when a code exists
+ * at this merchant, `amount_invalid`, `balance_too_large`; a refusal must end the transaction.
+ * Locks the merchant's card register, so a merchant issues one after the other: ids, issue times and
+ * the counts of `card_blocks` then agree (see 0001_ledger.sql).
+ */
+export async function issueCards(
+  tx: Tx,
+  merchantId: bigint,
+  drafts: readonly CardDraft[],
+  { now, codes = 'exact' }: { readonly now: Instant; readonly codes?: CodeComparison },
+): Promise<Issued[]> {
+  if (drafts.length === 0) return []
+  const issuedAt = await lockRegister(tx, merchantId, now)
+  const issued: Issued[] = []
+  for (let start = 0; start < drafts.length; start += CHUNK)
+    issued.push(
+      ...(await issueChunk(tx, merchantId, drafts.slice(start, start + CHUNK), issuedAt, codes)),
+    )
+  return issued
+}
+
+/** Takes the merchant's turn to issue; the time of issue never runs backwards. */
+async function lockRegister(tx: Tx, merchantId: bigint, now: Instant): Promise<Instant> {
+  const [row] = await tx<{ last_issued_at: Instant }[]>`
+    insert into card_registers as r (merchant_id, last_issued_at) values (${merchantId}, ${now}::timestamptz)
+    on conflict (merchant_id) do update set last_issued_at = greatest(r.last_issued_at, excluded.last_issued_at)
+    returning last_issued_at`
+  return row?.last_issued_at ?? now
+}
+
+async function issueChunk(
+  tx: Tx,
+  merchantId: bigint,
+  drafts: readonly CardDraft[],
+  now: Instant,
+  codes: CodeComparison,
+): Promise<Issued[]> {
+  const ids = await tx<{ id: bigint }[]>`
+    select nextval('card_ids') as id from generate_series(1, ${drafts.length}::int4)`
+  const made = drafts.map((draft, index) => open(merchantId, ids[index]?.id ?? 0n, draft, now))
+  await insertCards(
+    tx,
+    merchantId,
+    made.map(({ card }) => card),
+    codes,
+  )
+  await countCards(tx, merchantId, made.map(({ card }) => card), 1)
+  const entries = await writeEntries(tx, merchantId, made.map(({ entry }) => entry))
+  await notify(
+    tx,
+    merchantId,
+    made.flatMap(({ card, entry }, index) =>
+      (drafts[index]?.topics ?? []).map((topic) => ({
+        topic,
+        cardId: card.id,
+        ...(topic.startsWith('transaction.') ? { actingMerchantId: entry.actingMerchantId } : {}),
+      })),
+    ),
+    now,
+  )
+  return made.flatMap(({ card }, index) => {
+    const entry = entries[index]
+    return entry ? [{ card, entry }] : []
+  })
+}
+
+function open(merchantId: bigint, id: bigint, draft: CardDraft, now: Instant) {
+  const blank: Card = {
+    merchantId,
+    id,
+    code: draft.code,
+    currency: draft.currency,
+    testmode: draft.testmode ?? false,
+    state: 'active',
+    balance: 0n,
+    held: 0n,
+    loaded: 0n,
+    face: 0n,
+    expiresAt: draft.expiresAt,
+    conditions: draft.conditions,
+    ownerPositionId: draft.ownerPositionId,
+    origin: draft.origin.protocol,
+    purpose: draft.purpose ?? 'multi',
+    taxRate: draft.taxRate,
+    createdAt: now,
+    modifiedAt: now,
+    lastSeq: 0,
+    lastHash: GENESIS,
+  }
+  const decision = decide(
+    { card: blank, holds: new Map(), originals: new Map() },
+    {
+      verb: 'issue',
+      amount: draft.amount,
+      ...(draft.used === undefined ? {} : { used: draft.used }),
+      ...(draft.contra === undefined ? {} : { contra: draft.contra }),
+    },
+    now,
+  )
+  if ('refusal' in decision) throw new DomainError(decision.refusal)
+  const { card: valued } = decision.account
+  const draftEntry = decision.entry ?? refuse({ code: 'amount_invalid' })
+  const entry = chain(blank, valued, draftEntry, draft.origin)
+  const state = draft.blocked ? ('blocked' as const) : ('active' as const)
+  return { card: { ...valued, state, lastHash: entry.hash }, entry }
+}
+
+async function insertCards(
+  tx: Tx,
+  merchantId: bigint,
+  cards: readonly Card[],
+  codes: CodeComparison,
+): Promise<void> {
+  const list = cards.map((card) => card.code ?? null)
+  if (codes === 'folded') {
+    const folded = new Set(list.map((code) => code?.replace(/[A-Z]/g, (c) => c.toLowerCase())))
+    if (folded.size < list.length) refuse({ code: 'code_taken' })
+    const [taken] = await tx`
+      select 1 from cards where merchant_id = ${merchantId}
+        and lower(code collate "C") = any(select lower(c collate "C") from unnest(${list}::text[]) c) limit 1`
+    if (taken) refuse({ code: 'code_taken' })
+  }
+  const rows = await tx`
+    insert into cards (merchant_id, id, code, currency, testmode, state, balance, held, loaded, face,
+      expires_at, conditions, owner_position_id, origin, purpose, tax_rate, created_at, modified_at, last_seq, last_hash)
+    select ${merchantId}, c.id, c.code, c.currency, c.testmode, c.state, c.balance, 0, c.loaded, c.face,
+      c.expires_at, c.conditions, c.owner_position_id, c.origin, c.purpose, c.tax_rate::numeric, c.created_at,
+      c.created_at, c.last_seq, decode(c.last_hash, 'hex')
+    from unnest(
+      ${cards.map((card) => card.id)}::int8[], ${list}::text[], ${cards.map((card) => card.currency)}::text[],
+      ${cards.map((card) => card.testmode)}::bool[], ${cards.map((card) => card.state)}::text[],
+      ${cards.map((card) => card.balance)}::int8[], ${cards.map((card) => card.loaded)}::int8[],
+      ${cards.map((card) => card.face)}::int8[], ${cards.map((card) => card.expiresAt ?? null)}::timestamptz[],
+      ${cards.map((card) => card.conditions ?? null)}::text[], ${cards.map((card) => card.ownerPositionId ?? null)}::int8[],
+      ${cards.map((card) => card.origin)}::text[], ${cards.map((card) => card.purpose)}::text[],
+      ${cards.map((card) => card.taxRate ?? null)}::text[], ${cards.map((card) => card.createdAt)}::timestamptz[],
+      ${cards.map((card) => card.lastSeq)}::int4[], ${cards.map((card) => card.lastHash.toString('hex'))}::text[]
+    ) as c (id, code, currency, testmode, state, balance, loaded, face, expires_at, conditions,
+      owner_position_id, origin, purpose, tax_rate, created_at, last_seq, last_hash)
+    on conflict (merchant_id, code) do nothing returning id`
+  if (rows.length < cards.length) refuse({ code: 'code_taken' })
+}
+
+/** Keeps `card_blocks` true: `sign` 1 for cards that appear, -1 for cards taken back. */
+export async function countCards(
+  tx: Tx,
+  merchantId: bigint,
+  cards: readonly Pick<Card, 'id' | 'testmode'>[],
+  sign: 1 | -1,
+): Promise<void> {
+  await tx`
+    insert into card_blocks as b (merchant_id, block, live, test)
+    select ${merchantId}, id >> 12, count(*) filter (where not testmode) * ${sign}::int4,
+      count(*) filter (where testmode) * ${sign}::int4
+    from unnest(${cards.map((card) => card.id)}::int8[], ${cards.map((card) => card.testmode)}::bool[]) as c (id, testmode)
+    group by id >> 12 order by id >> 12
+    on conflict (merchant_id, block) do update set live = b.live + excluded.live, test = b.test + excluded.test`
+}
