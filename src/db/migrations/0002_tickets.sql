@@ -350,9 +350,10 @@ create table ticket_positions (
   voucher_budget_use    int8,
   -- One ticket taken back on its own. An order's status does not change this.
   canceled              boolean not null default false,
-  -- What it takes from quotas, budget and seat: n in a pending order, p in a paid one, null otherwise
-  -- (expired or canceled order, canceled position). Written with every change of the order's status.
-  holds                 text collate "C" check (holds in ('n', 'p')),
+  -- What it takes: n (pending order) and p (paid) a place in quotas, its seat, budget and one use of its
+  -- voucher; e (expired order) the use alone; null (canceled order or position) nothing.
+  -- Written with every change of the order's status.
+  holds                 text collate "C" check (holds in ('n', 'p', 'e')),
   attendee_name_parts   text not null default '{}',
   attendee_email        text,
   addon_to              int8,
@@ -373,12 +374,12 @@ create table ticket_positions (
 );
 -- What a quota counts, without a visit to the rows.
 create index ticket_positions_item_holds on ticket_positions (merchant_id, item_id, subevent_id, holds)
-  where holds is not null and variation_id is null;
+  where holds in ('n', 'p') and variation_id is null;
 create index ticket_positions_variation_holds on ticket_positions (merchant_id, variation_id, subevent_id, holds)
-  where holds is not null and variation_id is not null;
+  where holds in ('n', 'p') and variation_id is not null;
 -- The database's own word that a seat is sold once.
 create unique index ticket_positions_seat on ticket_positions (merchant_id, seat_id)
-  where holds is not null and seat_id is not null;
+  where holds in ('n', 'p') and seat_id is not null;
 create index ticket_positions_item on ticket_positions (merchant_id, item_id);
 create index ticket_positions_variation on ticket_positions (merchant_id, variation_id) where variation_id is not null;
 create index ticket_positions_subevent on ticket_positions (merchant_id, subevent_id) where subevent_id is not null;
