@@ -68,7 +68,7 @@ test('the values of a form are texts, and brackets nest', () => {
 
 test('a form cannot reach what it did not make', () => {
   const object = form('__proto__[polluted]=1&constructor=2')
-  assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
+  assert.equal(({} as Record<string, unknown>).polluted, undefined)
   assert.deepEqual(Object.keys(object as object), ['__proto__', 'constructor'])
 })
 
