@@ -68,7 +68,7 @@ function packagedFolder(): string | undefined {
 async function installedFolders(): Promise<string[]> {
   const folders: string[] = []
   const found = await run('sh', ['-c', 'command -v postgres']).catch(() => undefined)
-  if (found !== undefined && found.stdout.startsWith('/')) folders.push(dirname(found.stdout.trim()))
+  if (found?.stdout.startsWith('/')) folders.push(dirname(found.stdout.trim()))
   // Debian and its children keep the server's programs off the PATH.
   const majors = (await readdir('/usr/lib/postgresql').catch(() => [])).map(Number)
   for (const major of majors.filter(Number.isInteger).toSorted((a, b) => b - a)) {

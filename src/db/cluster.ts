@@ -153,7 +153,9 @@ export async function spawnPostmaster(
       exitReason: async () => {
         if (exited === undefined) return undefined
         const text = (await readFile(logFile)).subarray(from).toString()
-        return lastLine(text, /FATAL|PANIC|error|could not/) ?? exited
+        // Servers of other processes write to this log too; ours has its number in its lines.
+        const own = new RegExp(`\\[${pid}\\] (FATAL|PANIC)`)
+        return lastLine(text, own) ?? lastLine(text, /PANIC|error/) ?? exited
       },
     }
   } finally {
