@@ -6,6 +6,7 @@ import type { ReceiptCard, ReceiptContent, ReceiptLine } from './receipt.ts'
 import type { Typeface } from './typeface.ts'
 
 const NOTE_LINES_MAX = 40
+const NOTE_ROWS_PER_LINE_MAX = 40
 /** A receipt with more lines abbreviates long names, to keep its image within bounds. */
 const LINES_WITH_FULL_NAMES_MAX = 60
 
@@ -95,7 +96,8 @@ function writeSettlement(
 function writeFoot(pen: Pen, { note }: ReceiptContent): void {
   pen.rule()
   const lines = (note ?? '').split(/\r\n|[\n\r\u2028\u2029]/, NOTE_LINES_MAX)
-  for (const line of lines) if (line.trim() !== '') pen.write(line, { align: 'center' })
+  for (const line of lines)
+    if (line.trim() !== '') pen.write(line, { align: 'center', rowsMax: NOTE_ROWS_PER_LINE_MAX })
   pen.skip(10)
   pen.write('Thank you for your visit.', { size: 20, align: 'center' })
 }

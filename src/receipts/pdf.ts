@@ -18,6 +18,10 @@ export async function drawPdf(sheet: Sheet, title: string, createdAt: Instant): 
     info: { Title: title, Producer: 'Scrip', Creator: 'Scrip', CreationDate: toDate(createdAt) },
   })
   const chunks: Buffer[] = []
+  for (const mark of sheet.marks)
+    if (mark.kind === 'text')
+      // Its types do not know that it also takes a font that is open already.
+      document.registerFont(mark.face.name, mark.face.embeddable as unknown as Buffer)
   document.on('data', (chunk: Buffer) => chunks.push(chunk))
   const ended = new Promise<void>((resolve, reject) => {
     document.on('end', resolve)
@@ -51,7 +55,7 @@ function drawMark(document: PDFKit.PDFDocument, mark: Mark, y: number): void {
   }
   // `features` keeps pdfkit from shaping a run word by word, which would reorder Hebrew and Arabic.
   document
-    .font(mark.face.embeddable as unknown as string) // Its types do not know that it takes a font.
+    .font(mark.face.name)
     .fontSize(mark.size)
     .text(mark.text, mark.x, y, { lineBreak: false, baseline: 'alphabetic', features: [] })
 }

@@ -3,6 +3,7 @@ import type { Instant } from '../money/instant.ts'
 import { layOutReceipt } from './compose.ts'
 import { drawPdf } from './pdf.ts'
 import { drawPng } from './png.ts'
+import { createStencilCase } from './stencil.ts'
 import { openTypefaces } from './typeface.ts'
 
 /** One sold line, as the order shows it (specs/inventorum.md 7.3); amounts are ledger units. */
@@ -69,10 +70,11 @@ export type Receipt = {
 }
 
 const typefaces = openTypefaces()
+const stencils = createStencilCase()
 
 /** Lays a receipt out once and draws it twice; no content can make it fail. */
 export async function renderReceipt(content: ReceiptContent): Promise<Receipt> {
   const sheet = layOutReceipt(content, typefaces)
   const pdf = await drawPdf(sheet, `Receipt ${content.invoiceNumber}`, content.completedAt)
-  return { pdf, png: drawPng(sheet), width: sheet.width, height: sheet.height }
+  return { pdf, png: drawPng(sheet, stencils), width: sheet.width, height: sheet.height }
 }

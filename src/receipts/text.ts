@@ -4,14 +4,13 @@
  */
 
 /** Invisible characters that reorder, hide or break lines: controls, bidi marks, joiners, tags. */
-const INVISIBLE =
-  /[\p{Cc}\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu
+const INVISIBLE = /\p{Cc}|\p{Cf}|\p{Default_Ignorable_Code_Point}/gu
 const MARKS_PER_LETTER_MAX = 2
 const MARK_PILE = new RegExp(`(\\p{M}{${MARKS_PER_LETTER_MAX}})\\p{M}+`, 'gu')
 const NO_GLYPH = '\u25a1'
 
-/** No name is longer by its protocol's rules; it bounds what follows. */
-const TEXT_LENGTH_MAX = 400
+/** More than any name has by its protocol's rules; it bounds what follows. */
+const TEXT_LENGTH_MAX = 3_000
 
 /** One line of printable text: blanks collapsed, invisible characters gone, unknown ones a box. */
 export function printable(text: string, has: (codePoint: number) => boolean): string {

@@ -15,8 +15,6 @@ export type Typeface = {
   /** Width of a run in units of the em, to be multiplied by the size. */
   readonly widthOf: (text: string) => number
   readonly place: (text: string) => readonly PlacedGlyph[]
-  /** A glyph's outline as SVG path data, y upwards, in font units. */
-  readonly outlineOf: (glyph: Glyph) => string
 }
 
 /** DejaVu Sans Condensed: Latin, Greek, Cyrillic, Hebrew, Arabic and most symbols in one free font. */
@@ -52,7 +50,6 @@ function openTypeface(name: Typeface['name'], file: string): Typeface {
   }
   const layout = (text: string): Run => (SIMPLE.test(text) ? layoutSimple(text) : font.layout(text))
 
-  const outlines = new Map<number, string>()
   return {
     name,
     embeddable: Object.create(font, { layout: { value: layout } }) as Font, // The font but for layout.
@@ -68,12 +65,6 @@ function openTypeface(name: Typeface['name'], file: string): Typeface {
         cursor += xAdvance
         return placed
       })
-    },
-    // Bounded by the number of glyphs in the font.
-    outlineOf(glyph) {
-      const known = outlines.get(glyph.id) ?? glyph.path.toSVG()
-      outlines.set(glyph.id, known)
-      return known
     },
   }
 }
