@@ -42,14 +42,23 @@ export async function findBinaries(options: BinariesOptions): Promise<Binaries> 
       if (copied !== undefined) return copied
     }
   }
-  for (const folder of await installedFolders()) {
-    const installed = await probe(folder, options.account)
-    if (installed !== undefined && installed.major >= OLDEST_MAJOR) return installed
-  }
+  const installed = await findInstalledBinaries(options.account)
+  if (installed !== undefined) return installed
   const who = options.account === undefined ? '' : ` that the user ${options.account.name} can run`
   throw new Error(
     `No PostgreSQL${who} was found: npm has no package of it for ${platform()}, or did not install it, and there is no "initdb" and "postgres" ${OLDEST_MAJOR} or later on the PATH. Install one, or give Scrip a server with DATABASE_URL.`,
   )
+}
+
+/** The PostgreSQL that the machine itself has: the one on the PATH, else the newest. */
+export async function findInstalledBinaries(
+  account: Account | undefined,
+): Promise<Binaries | undefined> {
+  for (const folder of await installedFolders()) {
+    const installed = await probe(folder, account)
+    if (installed !== undefined && installed.major >= OLDEST_MAJOR) return installed
+  }
+  return undefined
 }
 
 function platform(): string {
