@@ -136,17 +136,17 @@ function isLike(text: string, pattern: string): boolean {
   return next === wanted.length
 }
 
-/** Whether some test overlooks case or diacritics, which SQL decides exactly for ASCII text only. */
-export function hasFolding(filter: Filter): boolean {
+/** The fields of tests that overlook case or diacritics, which SQL decides exactly for ASCII text only. */
+export function foldedFields(filter: Filter): string[] {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return filter.terms.some(hasFolding)
+      return [...new Set(filter.terms.flatMap(foldedFields))]
     case 'not':
-      return hasFolding(filter.term)
+      return foldedFields(filter.term)
     case 'match':
-      return filter.folding.case || filter.folding.marks
+      return filter.folding.case || filter.folding.marks ? [filter.field] : []
     default:
-      return false
+      return []
   }
 }

@@ -1,0 +1,123 @@
+import type { Instant } from '../../money/instant.ts'
+import type { Filter } from '../../services/lightspeed-filter.ts'
+import type { ListOrder } from '../../services/lightspeed-list.ts'
+import { element, type Markup, type XmlAttributes } from '../../wire/xml.ts'
+import { OnSiteError } from './errors.ts'
+import { FilterError, type FilterFields, parseFilter } from './filter.ts'
+
+/** The parameters of lists, and the document around their members (specs/lightspeed-onsite.md 5). */
+export type ListQuery = {
+  readonly filter: Filter
+  readonly order: readonly ListOrder[]
+  readonly offset: number
+  /** Absent: everything, which is what most clients ask for. */
+  readonly count: number | undefined
+  /** Whether the client pages at all; only then the root says how many there are. */
+  readonly paged: boolean
+}
+
+/** What of a resource can be asked for. */
+export type ListFields = {
+  readonly filter: FilterFields
+  /** Names that `order_by` takes, each with the field it means. */
+  readonly order: Readonly<Record<string, string>>
+}
+
+/** Rows beyond this cannot exist, and a larger number would not be exact. */
+const NUMBER_MAX = Number.MAX_SAFE_INTEGER
+
+/**
+ * Parameters by name, the last of a repeated one. `+` and `%20` are both a space; a parameter without a
+ * value is there and empty; an escape that cannot be decoded stands for itself.
+ */
+export function parseQuery(query: string): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>()
+  for (const part of query.split('&')) {
+    if (part === '') continue
+    const at = part.indexOf('=')
+    const [name, value] = at === -1 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)]
+    parameters.set(decodePart(name), decodePart(value))
+  }
+  return parameters
+}
+
+function decodePart(text: string): string {
+  const spaced = text.replaceAll('+', ' ')
+  try {
+    return decodeURIComponent(spaced)
+  } catch (error) {
+    if (error instanceof URIError) return spaced
+    throw error
+  }
+}
+
+const wrong = (name: string, value: string): OnSiteError =>
+  new OnSiteError('server.invalid_parameter', [name, value])
+
+/** Reads what a list is asked for. Refuses a bad value of any parameter that lists have. */
+export function decodeList(
+  query: ReadonlyMap<string, string>,
+  fields: ListFields,
+  fromStoreTime: (reading: Instant) => Instant,
+): ListQuery {
+  const count = readCount(query, 'count')
+  const limit = readCount(query, 'limit')
+  const offset = readCount(query, 'offset')
+  const counts = [count, limit].filter((value) => value !== undefined)
+  return {
+    filter: readFilter(query, fields.filter, fromStoreTime),
+    order: readOrder(query, fields.order),
+    offset: offset ?? 0,
+    count: counts.length > 0 ? Math.min(...counts) : undefined,
+    paged: counts.length > 0 || offset !== undefined,
+  }
+}
+
+function readCount(query: ReadonlyMap<string, string>, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === undefined) return undefined
+  if (!/^\d+$/.test(text.trim())) throw wrong(name, text)
+  return Math.min(Number(text), NUMBER_MAX)
+}
+
+function readFilter(
+  query: ReadonlyMap<string, string>,
+  fields: FilterFields,
+  fromStoreTime: (reading: Instant) => Instant,
+): Filter {
+  const text = query.get('filter') ?? ''
+  if (text.trim() === '') return { kind: 'all' }
+  try {
+    return parseFilter(text, fields, fromStoreTime)
+  } catch (error) {
+    if (error instanceof FilterError)
+      throw new OnSiteError('server.invalid_filter', ['filter', text])
+    throw error
+  }
+}
+
+/** `id:desc`, `id desc`, `serialNumber,id:asc`. */
+function readOrder(
+  query: ReadonlyMap<string, string>,
+  fields: Readonly<Record<string, string>>,
+): ListOrder[] {
+  const text = query.get('order_by')
+  if (text === undefined) return []
+  return text.split(',').map((part) => {
+    const [, name = '', direction = 'asc'] =
+      /^(\w+)(?:\s*:\s*|\s+)?(asc|desc)?$/i.exec(part.trim()) ?? []
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined
+    if (field === undefined) throw wrong('order_by', text)
+    return { field, descending: direction.toLowerCase() === 'desc' }
+  })
+}
+
+/** The root of a list; `total_count` only where the client pages, else some clients break. */
+export function listDocument(
+  name: string,
+  members: readonly Markup[],
+  { paged, total }: { readonly paged: boolean; readonly total: number },
+): Markup {
+  const attributes: XmlAttributes = paged ? { total_count: total.toString() } : {}
+  return element(name, attributes, members)
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createZone } from '../../money/zone.ts'
+import {
+  formatPrice,
+  formatStoreDate,
+  formatStoreTime,
+  readAmount,
+  readBoolean,
+  readId,
+  readPrice,
+  readSerial,
+  readText,
+  reference,
+} from './wire.ts'
+
+describe('an atom', () => {
+  it('id: one to fifteen digits, white space around', () => {
+    assert.equal(readId(' 27\n'), 27n)
+    assert.equal(readId('007'), 7n)
+    assert.equal(readId('0'), 0n)
+    assert.equal(readId('999999999999999'), 999_999_999_999_999n)
+    for (const text of ['', 'abc', '-1', '+1', '1.0', '1e3', '0x1', '1000000000000000', '١'])
+      assert.equal(readId(text), undefined, text)
+  })
+
+  it('amount: at most eight digits and two decimals, exactly', () => {
+    assert.equal(readAmount('60', 2), 6_000_000n)
+    assert.equal(readAmount(' 12.5 ', 2), 1_250_000n)
+    assert.equal(readAmount('00.07', 2), 7_000n)
+    assert.equal(readAmount('99999999.99', 2), 9_999_999_999_000n)
+    for (const text of [
+      ...['', ' ', '10.005', '10.000', '1e3', '1,00', 'ten', '-1.00', '+1.00', '-0', '123456789'],
+      ...['1.', '.5', '1 000', '0x10', 'NaN', 'Infinity', '１'],
+    ])
+      assert.equal(readAmount(text, 2), undefined, text)
+  })
+
+  it('amount: no digit below the smallest coin, but a spelled-out zero', () => {
+    assert.equal(readAmount('10.00', 0), 1_000_000n)
+    assert.equal(readAmount('10.50', 0), undefined)
+    assert.equal(readAmount('10.25', 3), 1_025_000n)
+  })
+
+  it('price: up to three decimals', () => {
+    assert.equal(readPrice('25.000'), 2_500_000n)
+    assert.equal(readPrice('25.125'), 2_512_500n)
+    assert.equal(readPrice('25.1250'), undefined)
+    assert.equal(formatPrice(2_512_599n), '25.125')
+    assert.equal(formatPrice(0n), '0.000')
+  })
+
+  it('boolean: true, false, 1 and 0, in any letter case', () => {
+    for (const text of ['true', 'True', ' TRUE ', '1']) assert.equal(readBoolean(text), true, text)
+    for (const text of ['false', 'False', '0']) assert.equal(readBoolean(text), false, text)
+    for (const text of ['yes', 'no', '', '2', 'constructor', 'toString'])
+      assert.equal(readBoolean(text), undefined, text)
+  })
+
+  it('text: trimmed, line ends as line feeds, counted in code points', () => {
+    assert.equal(readText(9)(' a \r\n b\r '), 'a \n b')
+    assert.equal(readText(3)('😀😀😀'), '😀😀😀')
+    assert.equal(readText(3)('😀😀😀😀'), undefined)
+  })
+
+  it('serial: no control character, but leading zeros', () => {
+    assert.equal(readSerial(' 00731\t'), '00731')
+    assert.equal(readSerial('😀'.repeat(64)), '😀'.repeat(64))
+    for (const text of ['a\tb', 'a\nb', 'a\u007fb', 'a\u0085b', 'x'.repeat(65)])
+      assert.equal(readSerial(text), undefined, JSON.stringify(text))
+  })
+
+  it('datetime: the store’s wall clock, six digits, no zone', () => {
+    const instant = BigInt(Date.parse('2026-07-04T22:15:30Z')) * 1_000n + 120_034n
+    assert.equal(formatStoreTime(createZone('UTC'), instant), '2026-07-04T22:15:30.120034')
+    assert.equal(
+      formatStoreTime(createZone('Europe/Berlin'), instant),
+      '2026-07-05T00:15:30.120034',
+    )
+    assert.equal(formatStoreDate(createZone('Europe/Berlin'), instant), '2026-07-05')
+    assert.equal(
+      formatStoreTime(createZone('UTC'), instant - 120_034n),
+      '2026-07-04T22:15:30.000000',
+    )
+  })
+
+  it('reference: absolute, or empty without attributes', () => {
+    assert.equal(
+      reference('user', 'https://pos.example:9630/api/', 7n),
+      '<user uri="https://pos.example:9630/api/users/7/" id="7"/>',
+    )
+    assert.equal(reference('invoice', 'https://pos.example:9630/api/', undefined), '<invoice/>')
+  })
+})
