@@ -117,3 +117,22 @@ export async function updateEvent(
     update ticket_events set (${columns(tx)}) = row(${values(tx, event)})
     where merchant_id = ${merchantId} and id = ${id}`
 }
+
+/** Whether anything was ever sold for it, or could be with a voucher. */
+export async function isEventInUse(tx: Tx, merchantId: bigint, id: bigint): Promise<boolean> {
+  const rows = await tx`
+    select 1 from ticket_orders where merchant_id = ${merchantId} and event_id = ${id}
+    union all select 1 from vouchers where merchant_id = ${merchantId} and event_id = ${id} limit 1`
+  return rows.length > 0
+}
+
+/** Takes an event away with everything it sells; it may have neither orders nor vouchers. */
+export async function deleteEvent(tx: Tx, merchantId: bigint, id: bigint): Promise<void> {
+  await tx`delete from ticket_seats where merchant_id = ${merchantId} and event_id = ${id}`
+  await tx`delete from ticket_quotas where merchant_id = ${merchantId} and event_id = ${id}`
+  await tx`delete from ticket_variations where merchant_id = ${merchantId} and event_id = ${id}`
+  await tx`delete from ticket_items where merchant_id = ${merchantId} and event_id = ${id}`
+  await tx`delete from ticket_categories where merchant_id = ${merchantId} and event_id = ${id}`
+  await tx`delete from ticket_subevents where merchant_id = ${merchantId} and event_id = ${id}`
+  await tx`delete from ticket_events where merchant_id = ${merchantId} and id = ${id}`
+}

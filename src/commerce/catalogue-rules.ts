@@ -1,4 +1,4 @@
-import type { EventFields, ItemFields, QuotaFields, Schedule } from './catalogue.ts'
+import type { EventFields, ItemFields, QuotaFields, Schedule, SubeventFields } from './catalogue.ts'
 
 /** Why a product, a quota or a date cannot be as it is wanted (specs/pretix-vouchers.md 10.1 and 0.1). */
 export type CatalogueFault =
@@ -95,4 +95,18 @@ export function quotaFault(
     return quota.subeventId === undefined ? undefined : 'quota_subevent_of_other_event'
   if (quota.subeventId === undefined) return 'quota_subevent_missing'
   return subevent?.eventId === event.id ? undefined : 'quota_subevent_of_other_event'
+}
+
+/** The first thing wrong with a date of this event; `overrides` are the events of what it changes. */
+export function subeventFault(
+  date: SubeventFields,
+  event: { readonly id: bigint; readonly hasSubevents: boolean },
+  overrides: { readonly items: readonly bigint[]; readonly variations: readonly bigint[] },
+): CatalogueFault | undefined {
+  if (!event.hasSubevents) return 'not_a_series'
+  const schedule = scheduleFault(date)
+  if (schedule) return schedule
+  if (overrides.items.some((id) => id !== event.id)) return 'override_item_of_other_event'
+  if (overrides.variations.some((id) => id !== event.id)) return 'override_variation_of_other_event'
+  return undefined
 }

@@ -81,13 +81,15 @@ export async function listSeats(
   return rows.map((row) => fromRow<Seat>(row))
 }
 
-/** Blocks a seat or lets it go; whoever is about to take it waits or sees it. */
+/** Blocks a seat or lets it go; whoever is about to take it waits, or made us wait. */
 export async function setSeatBlocked(
   tx: Tx,
   merchantId: bigint,
+  place: SeatPlace,
   id: bigint,
   blocked: boolean,
 ): Promise<void> {
   await tx`
-    update ticket_seats set blocked = ${blocked} where merchant_id = ${merchantId} and id = ${id}`
+    update ticket_seats s set blocked = ${blocked}
+    where s.merchant_id = ${merchantId} and s.id = ${id} ${matches(tx, place, {})}`
 }

@@ -175,3 +175,11 @@ export async function deleteSubevent(tx: Tx, merchantId: bigint, id: bigint): Pr
   await tx`delete from ticket_seats where merchant_id = ${merchantId} and subevent_id = ${id}`
   await tx`delete from ticket_subevents where merchant_id = ${merchantId} and id = ${id}`
 }
+
+/** Whether a voucher or a quota is for this date. */
+export async function isSubeventInUse(tx: Tx, merchantId: bigint, id: bigint): Promise<boolean> {
+  const rows = await tx`
+    select 1 from vouchers where merchant_id = ${merchantId} and subevent_id = ${id}
+    union all select 1 from ticket_quotas where merchant_id = ${merchantId} and subevent_id = ${id} limit 1`
+  return rows.length > 0
+}

@@ -1,6 +1,6 @@
 import type { Queryable } from '../db/database.ts'
-import type { OpaqueJson } from './catalogue.ts'
 import { fromRow, type Row } from './catalogue-rows.ts'
+import { seatName } from './ticket-order-rules.ts'
 
 /** Single tickets, for the owner of a gift card (specs/pretix-giftcards.md 5.8 and 6.4). */
 
@@ -49,7 +49,8 @@ export type Ticket = {
   readonly variationId: bigint | undefined
   readonly subeventId: bigint | undefined
   readonly price: bigint
-  readonly attendeeNameParts: OpaqueJson
+  /** `full_name`, or the parts that the shop asked for. */
+  readonly attendeeNameParts: Readonly<Record<string, unknown>>
   readonly attendeeEmail: string | undefined
   readonly voucherId: bigint | undefined
   readonly voucherBudgetUse: bigint | undefined
@@ -61,7 +62,8 @@ export type Ticket = {
   readonly seat: TicketSeat | undefined
 }
 
-type TicketRow = Omit<Ticket, 'seat'> & {
+type TicketRow = Omit<Ticket, 'seat' | 'attendeeNameParts'> & {
+  readonly attendeeNameParts: string
   readonly seatId: bigint | undefined
   readonly guid: string | undefined
   readonly zoneName: string | undefined
@@ -103,22 +105,13 @@ function toTicket({
   rowLabel,
   seatNumber = '',
   seatLabel,
-  ...ticket
+  attendeeNameParts,
+  ...rest
 }: TicketRow): Ticket {
-  if (seatId === undefined) return { ...ticket, seat: undefined }
   const seat = { guid, zoneName, rowName, rowLabel, seatNumber, seatLabel }
-  return { ...ticket, seat: { id: seatId, name: seatName(seat), ...seat } }
-}
-
-/** What people call a seat: zone, row and number, what there is of them (specs/pretix-vouchers.md 12). */
-export function seatName({
-  zoneName,
-  rowName,
-  rowLabel,
-  seatNumber,
-  seatLabel,
-}: Omit<TicketSeat, 'id' | 'name' | 'guid'>): string {
-  const row = rowLabel || (rowName && `Row ${rowName}`)
-  const seat = seatLabel || (seatNumber && `Seat ${seatNumber}`)
-  return [zoneName, row, seat].filter((part) => part !== '').join(', ')
+  return {
+    ...rest,
+    attendeeNameParts: JSON.parse(attendeeNameParts) as Ticket['attendeeNameParts'], // Always an object.
+    seat: seatId === undefined ? undefined : { id: seatId, name: seatName(seat), ...seat },
+  }
 }
