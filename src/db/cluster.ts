@@ -72,9 +72,11 @@ export async function prepareCluster(options: ClusterOptions): Promise<void> {
 
 async function createCluster({ folder, binaries, account }: ClusterOptions): Promise<void> {
   const parent = join(folder, '..')
-  await removeStale(parent, STAGING, [process.geteuid?.(), account?.uid])
-  const staging = await mkdtemp(join(parent, STAGING))
+  const staging = await mkdtemp(join(parent, STAGING)).catch((error: Error) => {
+    throw new Error(`Cannot write to the data folder ${parent}: ${error.message}`)
+  })
   try {
+    await removeStale(parent, STAGING, [process.geteuid?.(), account?.uid])
     await chmod(staging, 0o700)
     if (account !== undefined) await chown(staging, account.uid, account.gid)
     await runInitdb(staging, binaries, account)

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { chooseAccount } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { PORT, type Postmaster, prepareCluster, SUPERUSER, spawnPostmaster } from './cluster.ts'
-import { readPostmasterPid, removeForeignLocks } from './lock-files.ts'
+import { endOrphans, readPostmasterPid, removeForeignLocks, signal } from './lock-files.ts'
 import { type Connection, enter, type Presence } from './presence.ts'
 import { serverSettings } from './server-settings.ts'
 import { openSocketFolder, type SocketFolder } from './socket-folder.ts'
@@ -37,7 +37,7 @@ const STOP_SECONDS = 8
 const BUSY_MILLISECONDS = 600_000
 /** How long leftovers of a killed server may keep a new one from starting. */
 const START_MILLISECONDS = 30_000
-const RECOVERY_PAUSE_MILLISECONDS = 1_000
+const RECOVERY_PAUSE_MILLISECONDS_MAX = 10_000
 
 /**
  * Starts the PostgreSQL of a data folder, making it first if need be, or joins the one that another
@@ -51,6 +51,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedPo
     throw error
   })
   const watching = watch()
+  let stopped: Promise<void> | undefined
 
   async function watch(): Promise<void> {
     for (;;) {
@@ -61,29 +62,16 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedPo
       const next = await reachAgain(home, stopping.signal)
       if (next === undefined) return
       visit = next
+      if (stopping.signal.aborted) return leave(home, visit, Date.now() + STOP_SECONDS * 1_000)
     }
   }
 
-  async function stop({ timeoutSeconds = STOP_SECONDS } = {}): Promise<void> {
-    if (stopping.signal.aborted) return watching
+  async function stop(timeoutSeconds: number): Promise<void> {
     stopping.abort()
-    const deadline = Date.now() + timeoutSeconds * 1_000
-    await Promise.race([leave(deadline), sleep(timeoutSeconds * 1_000, undefined, { ref: false })])
+    const timeout = timeoutSeconds * 1_000
+    const left = leave(home, visit, Date.now() + timeout).then(() => watching)
+    await Promise.race([left, sleep(timeout, undefined, { ref: false })])
     home.socket?.close()
-  }
-
-  async function leave(deadline: number): Promise<void> {
-    // If the server has just been lost, there is nothing to stop.
-    const isLast = await visit.presence.isLast().catch(() => false)
-    const pid = isLast ? await readPostmasterPid(home.cluster) : undefined
-    if (pid !== undefined) {
-      process.kill(pid, 'SIGINT') // Fast shutdown: ends all sessions, ours too.
-      // The file is the last thing to go; the process itself may stay, as a zombie nobody waits for.
-      while ((await readPostmasterPid(home.cluster)) === pid && Date.now() < deadline)
-        await sleep(10)
-    }
-    await visit.presence.leave()
-    await watching
   }
 
   return {
@@ -94,7 +82,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedPo
     get started() {
       return visit.started
     },
-    stop,
+    stop: ({ timeoutSeconds = STOP_SECONDS } = {}) => (stopped ??= stop(timeoutSeconds)),
   }
 }
 
@@ -126,11 +114,11 @@ async function openHome({ dataDirectory, settings = {}, log = () => {} }: Embedd
 }
 
 /** Connects to the server, and starts it whenever there is none; bounded, and patient with recovery. */
-async function reach(home: Home, signal: AbortSignal): Promise<Visit> {
+async function reach(home: Home, stopping: AbortSignal): Promise<Visit> {
   const began = Date.now()
   let postmaster: Postmaster | undefined
   for (let told = began; ; ) {
-    signal.throwIfAborted()
+    stopping.throwIfAborted()
     const found = await tryEnter(home)
     if (typeof found === 'object') {
       const pid = (await readPostmasterPid(home.cluster)) ?? 0
@@ -142,7 +130,7 @@ async function reach(home: Home, signal: AbortSignal): Promise<Visit> {
       if (reason !== undefined && (!isPassing(reason) || waited > START_MILLISECONDS)) {
         throw new Error(`PostgreSQL did not start: ${reason} (see ${logFileOf(home)})`)
       }
-      if (reason !== undefined) await removeForeignLocks(home.cluster, PORT)
+      if (reason !== undefined) await clearWay(home.cluster, waited)
       if (postmaster === undefined || reason !== undefined) postmaster = await start(home)
     }
     if (waited > BUSY_MILLISECONDS) {
@@ -188,9 +176,34 @@ const BUSY = new Set<unknown>([
   'EAGAIN',
 ])
 
-/** Another process was faster to start it, or the children of a killed server are not gone yet. */
+/**
+ * Another process was faster to start it, or came, left as the last and stopped ours before we could
+ * enter; or the children of a killed server are not gone yet.
+ */
 function isPassing(reason: string): boolean {
-  return /lock file .* already exists|pre-existing shared memory|still in use|^SIG/.test(reason)
+  return /lock file .* already exists|pre-existing shared memory|still in use|^SIG|^exit code 0$/.test(
+    reason,
+  )
+}
+
+/** Ends our session, and the server with it if nobody else is there. */
+async function leave({ cluster }: Home, { presence }: Visit, deadline: number): Promise<void> {
+  // If the server has just been lost, there is nothing to stop.
+  const isLast = await presence.isLast().catch(() => false)
+  const pid = isLast ? await readPostmasterPid(cluster) : undefined
+  // Fast shutdown: ends all sessions, ours too.
+  if (pid !== undefined && signal(pid, 'SIGINT')) {
+    // The file is the last thing to go; the process may stay, as a zombie that nobody waits for.
+    while ((await readPostmasterPid(cluster)) === pid && Date.now() < deadline) await sleep(10)
+  }
+  await presence.leave()
+}
+
+/** Gets out of the way what a killed server has left, giving it time to go by itself. */
+async function clearWay(cluster: string, waitedMilliseconds: number): Promise<void> {
+  await removeForeignLocks(cluster, PORT)
+  if (waitedMilliseconds > 6_000) await endOrphans(cluster, 'SIGKILL')
+  else if (waitedMilliseconds > 2_000) await endOrphans(cluster, 'SIGQUIT')
 }
 
 async function start(home: Home): Promise<Postmaster> {
@@ -207,7 +220,8 @@ async function start(home: Home): Promise<Postmaster> {
   })
 }
 
-async function reachAgain(home: Home, signal: AbortSignal): Promise<Visit | undefined> {
+async function reachAgain(home: Home, stopping: AbortSignal): Promise<Visit | undefined> {
+  let pause = 250
   for (;;) {
     // Never make a new, empty database in the place of one that somebody has just removed.
     if (!(await isThere(join(home.cluster, 'PG_VERSION')))) {
@@ -215,11 +229,12 @@ async function reachAgain(home: Home, signal: AbortSignal): Promise<Visit | unde
       return undefined
     }
     try {
-      return await reach(home, signal)
+      return await reach(home, stopping)
     } catch (error) {
-      if (signal.aborted) return undefined
+      if (stopping.aborted) return undefined
       home.log(messageOf(error))
-      await sleep(RECOVERY_PAUSE_MILLISECONDS)
+      await sleep(pause)
+      pause = Math.min(2 * pause, RECOVERY_PAUSE_MILLISECONDS_MAX)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -21,6 +21,37 @@ export async function removeForeignLocks(folder: string, port: number): Promise<
     const file = join(folder, name)
     const pid = await readPid(file)
     if (pid !== undefined && !(await isServerOf(pid, folder))) await rm(file, { force: true })
+  }
+}
+
+/**
+ * Ends sessions that outlived their killed postmaster because they were busy: no server can start as
+ * long as they have its memory, and nothing that they do can be committed any more (Linux only).
+ */
+export async function endOrphans(folder: string, name: 'SIGQUIT' | 'SIGKILL'): Promise<void> {
+  const servers: { pid: number; parent: number; title: string }[] = []
+  for (const entry of await readdir('/proc').catch(() => [])) {
+    const pid = Number(entry)
+    if (!Number.isInteger(pid) || !(await isServerOf(pid, folder))) continue
+    const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+    servers.push({ pid, parent: Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]), title })
+  }
+  const pids = new Set(servers.map(({ pid }) => pid))
+  for (const { pid, parent, title } of servers) {
+    // A postmaster is not titled like this, and its children have it as their parent.
+    if (!title.startsWith('postgres: ') || pids.has(parent)) continue
+    signal(pid, name)
+  }
+}
+
+/** Sends a signal; false if the process has ended by itself in the meantime. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false // Thrown by the system.
+    throw error
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
 
 /** What postgres.js needs to reach the server from this process. */
@@ -27,7 +28,8 @@ export type Presence = {
 
 /** Any constant will do: the key of the advisory lock in the database `postgres`. */
 const LOCK_KEY = 7_245_810_663
-const LAST_LOOK_MILLISECONDS = 2_000
+const APPLICATION = 'scrip presence'
+const LAST_LOOK_MILLISECONDS = 1_000
 const LAST_LOOK_STEP_MILLISECONDS = 25
 
 /**
@@ -50,7 +52,7 @@ export async function enter(connection: Connection): Promise<Presence> {
     fetch_types: false,
     onnotice: () => {},
     onclose: () => close(),
-    connection: { application_name: 'scrip presence', lock_timeout: 10_000 },
+    connection: { application_name: APPLICATION, lock_timeout: 10_000 },
   })
   const leave = () => sql.end({ timeout: 1 })
   try {
@@ -79,11 +81,15 @@ async function isLast(sql: postgres.Sql): Promise<boolean> {
   if (lock?.alone !== true) return false
   const deadline = Date.now() + LAST_LOOK_MILLISECONDS
   for (;;) {
-    const [others] = await sql<{ count: number }[]>`
-      select count(*)::int4 as count from pg_stat_activity
+    const [others] = await sql<{ sessions: number; newcomers: number }[]>`
+      select count(*)::int4 as sessions,
+        count(*) filter (where application_name = ${APPLICATION} and wait_event_type = 'Lock')::int4
+          as newcomers
+      from pg_stat_activity
       where backend_type in ('client backend', 'walsender') and pid <> pg_backend_pid()`
-    if (others?.count === 0) return true
-    if (Date.now() > deadline) return false
-    await new Promise((resolve) => setTimeout(resolve, LAST_LOOK_STEP_MILLISECONDS))
+    if (others?.sessions === 0) return true
+    // Somebody who waits for us to go can have the server as it is.
+    if (others === undefined || others.newcomers > 0 || Date.now() > deadline) return false
+    await sleep(LAST_LOOK_STEP_MILLISECONDS)
   }
 }
