@@ -270,6 +270,8 @@ create table vouchers (
   all_bundles_included  boolean not null default false,
   budget                int8 check (budget >= 0),
   created_at            timestamptz not null,
+  -- Which tally counts it: a digest of what lists can be narrowed by (voucher-tallies.ts).
+  facet                 uuid not null,
   primary key (merchant_id, id),
   foreign key (merchant_id, event_id) references ticket_events (merchant_id, id),
   foreign key (merchant_id, item_id) references ticket_items (merchant_id, id),
@@ -283,17 +285,45 @@ create table vouchers (
 create unique index vouchers_code on vouchers (merchant_id, event_id, code);
 -- A generated code must be free in the whole organizer.
 create index vouchers_merchant_code on vouchers (merchant_id, code);
--- The list's filters and orderings; none holds `redeemed`, so that a redemption rewrites only the row (HOT).
 create index vouchers_event on vouchers (merchant_id, event_id, id);
-create index vouchers_max_usages on vouchers (merchant_id, event_id, max_usages, id desc);
+create index vouchers_facet on vouchers (merchant_id, event_id, facet, id);
 create index vouchers_valid_until on vouchers (merchant_id, event_id, valid_until, id desc);
-create index vouchers_value on vouchers (merchant_id, event_id, value, id desc);
-create index vouchers_tag on vouchers (merchant_id, event_id, tag, id);
-create index vouchers_item on vouchers (merchant_id, item_id, id) where item_id is not null;
-create index vouchers_variation on vouchers (merchant_id, variation_id, id) where variation_id is not null;
-create index vouchers_quota on vouchers (merchant_id, quota_id, id) where quota_id is not null;
-create index vouchers_subevent on vouchers (merchant_id, subevent_id, id) where subevent_id is not null;
+-- Who points to a thing that is to be deleted, and who keeps a seat.
+create index vouchers_item on vouchers (merchant_id, item_id) where item_id is not null;
+create index vouchers_variation on vouchers (merchant_id, variation_id) where variation_id is not null;
+create index vouchers_quota on vouchers (merchant_id, quota_id) where quota_id is not null;
+create index vouchers_subevent on vouchers (merchant_id, subevent_id) where subevent_id is not null;
 create index vouchers_seat on vouchers (merchant_id, seat_id) where seat_id is not null;
+
+-- How many vouchers of an event are alike in everything that a list can be narrowed by, for each range of
+-- 4096 ids (so that redemptions of one campaign do not all wait for one row). Lists are counted here and
+-- quotas read here what is withheld from them, without visiting a million vouchers. Whoever writes a
+-- voucher writes its tally in the same transaction.
+create table voucher_tallies (
+  merchant_id        int8 not null,
+  event_id           int8 not null,
+  facet              uuid not null,
+  block              int8 not null,
+  count              int8 not null,
+  max_usages         int4 not null,
+  redeemed           int4 not null,
+  block_quota        boolean not null,
+  allow_ignore_quota boolean not null,
+  price_mode         text collate "C" not null,
+  value              int8,
+  item_id            int8,
+  variation_id       int8,
+  quota_id           int8,
+  subevent_id        int8,
+  tag                text collate "C" not null,
+  -- The UTC day of valid_until; the day that `now` lies in is looked at voucher by voucher.
+  valid_day          date,
+  primary key (merchant_id, event_id, facet, block),
+  -- No check on count: one would refuse a -1 that is about to be added to what is there.
+  foreign key (merchant_id, event_id) references ticket_events (merchant_id, id)
+) with (fillfactor = 70);
+create index voucher_tallies_blocking on voucher_tallies (merchant_id, event_id)
+  where block_quota and redeemed < max_usages;
 
 -- ---------------------------------------------------------------------------------------------------
 -- Orders
@@ -373,10 +403,10 @@ create table ticket_positions (
   check ((voucher_id is null) = (voucher_budget_use is null))
 );
 -- What a quota counts, without a visit to the rows.
-create index ticket_positions_item_holds on ticket_positions (merchant_id, item_id, subevent_id, holds)
-  where holds in ('n', 'p') and variation_id is null;
-create index ticket_positions_variation_holds on ticket_positions (merchant_id, variation_id, subevent_id, holds)
-  where holds in ('n', 'p') and variation_id is not null;
+create index ticket_positions_item_holds on ticket_positions (merchant_id, item_id, coalesce(subevent_id, 0), holds)
+  include (subevent_id) where holds in ('n', 'p') and variation_id is null;
+create index ticket_positions_variation_holds on ticket_positions (merchant_id, variation_id, coalesce(subevent_id, 0), holds)
+  include (subevent_id) where holds in ('n', 'p') and variation_id is not null;
 -- The database's own word that a seat is sold once.
 create unique index ticket_positions_seat on ticket_positions (merchant_id, seat_id)
   where holds in ('n', 'p') and seat_id is not null;

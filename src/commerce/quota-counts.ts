@@ -1,0 +1,201 @@
+import type { Queryable, Tx } from '../db/database.ts'
+import type { Instant } from '../money/instant.ts'
+import type { Quota } from './catalogue.ts'
+import { type QuotaRoom, type QuotaUse, takesPosition, takesVoucher } from './quota.ts'
+
+/** What is taken from quotas, counted from orders and vouchers; who decides on it holds the locks. */
+
+type Membership = {
+  readonly itemIds: readonly bigint[]
+  readonly variationIds: readonly bigint[]
+}
+
+/** The quotas of an event in which these products count, and those that are named. */
+export async function findQuotaIds(
+  sql: Queryable,
+  merchantId: bigint,
+  { itemIds, variationIds, quotaIds }: Membership & { readonly quotaIds: readonly bigint[] },
+): Promise<readonly bigint[]> {
+  const rows = await sql<{ id: bigint }[]>`
+    select quota_id as id from ticket_quota_items
+    where merchant_id = ${merchantId} and item_id = any(${[...itemIds]}::int8[])
+    union select quota_id from ticket_quota_variations
+    where merchant_id = ${merchantId} and variation_id = any(${[...variationIds]}::int8[])
+    union select id from ticket_quotas
+    where merchant_id = ${merchantId} and id = any(${[...quotaIds]}::int8[])`
+  return rows.map(({ id }) => id)
+}
+
+/** Locks quotas in id order against everybody who takes from them or changes them. */
+export async function lockQuotas(
+  tx: Tx,
+  merchantId: bigint,
+  ids: readonly bigint[],
+): Promise<void> {
+  if (ids.length === 0) return
+  await tx`
+    select 1 from ticket_quotas where merchant_id = ${merchantId} and id = any(${[...ids]}::int8[])
+    order by id for no key update`
+}
+
+type QuotaRow = {
+  readonly id: bigint
+  readonly event_id: bigint
+  readonly name: string
+  readonly size: number | null
+  readonly subevent_id: bigint | null
+  readonly close_when_sold_out: boolean
+  readonly closed: boolean
+  readonly release_after_exit: boolean
+  readonly item_ids: bigint[]
+  readonly variation_ids: bigint[]
+}
+
+/** Quotas by id, with what counts in them. */
+export async function loadQuotas(
+  sql: Queryable,
+  merchantId: bigint,
+  ids: readonly bigint[],
+): Promise<readonly Quota[]> {
+  if (ids.length === 0) return []
+  const rows = await sql<QuotaRow[]>`
+    select id, event_id, name, size, subevent_id, close_when_sold_out, closed, release_after_exit,
+      array(select i.item_id from ticket_quota_items i
+        where i.merchant_id = q.merchant_id and i.quota_id = q.id order by i.item_id) as item_ids,
+      array(select v.variation_id from ticket_quota_variations v
+        where v.merchant_id = q.merchant_id and v.quota_id = q.id order by v.variation_id) as variation_ids
+    from ticket_quotas q where merchant_id = ${merchantId} and id = any(${[...ids]}::int8[]) order by id`
+  return rows.map((row) => ({
+    id: row.id,
+    eventId: row.event_id,
+    name: row.name,
+    size: row.size ?? undefined,
+    itemIds: row.item_ids,
+    variationIds: row.variation_ids,
+    subeventId: row.subevent_id ?? undefined,
+    closeWhenSoldOut: row.close_when_sold_out,
+    closed: row.closed,
+    releaseAfterExit: row.release_after_exit,
+  }))
+}
+
+/** The variations of each of these items, in the sense of "has variations": active or not. */
+export async function variationIdsOf(
+  sql: Queryable,
+  merchantId: bigint,
+  itemIds: readonly bigint[],
+): Promise<(itemId: bigint) => readonly bigint[]> {
+  const rows = await sql<{ item_id: bigint; id: bigint }[]>`
+    select item_id, id from ticket_variations
+    where merchant_id = ${merchantId} and item_id = any(${[...itemIds]}::int8[]) order by id`
+  const byItem = Map.groupBy(rows, ({ item_id }) => item_id)
+  return (itemId) => (byItem.get(itemId) ?? []).map(({ id }) => id)
+}
+
+type Taken = {
+  readonly kind: 'n' | 'p' | 'v'
+  readonly quota_id: bigint | null
+  readonly item_id: bigint | null
+  readonly variation_id: bigint | null
+  readonly subevent_id: bigint | null
+  readonly count: bigint
+}
+
+/**
+ * What is taken from each of these quotas of one event (section 5.2), as one statement, so that a place
+ * which moves from a voucher to its order is seen once: there or here.
+ */
+export async function countQuotaUse(
+  sql: Queryable,
+  merchantId: bigint,
+  eventId: bigint,
+  quotas: readonly Quota[],
+  now: Instant,
+): Promise<Map<bigint, QuotaUse>> {
+  if (quotas.length === 0) return new Map()
+  const itemIds = [...new Set(quotas.flatMap((quota) => quota.itemIds))]
+  const variationIds = [...new Set(quotas.flatMap((quota) => quota.variationIds))]
+  const dates = [...new Set(quotas.map(({ subeventId }) => subeventId ?? 0n))]
+  const [taken, variationsOf] = await Promise.all([
+    sql<Taken[]>`
+      select holds as kind, null::int8 as quota_id, item_id, null::int8 as variation_id, subevent_id, count(*)
+      from ticket_positions
+      where merchant_id = ${merchantId} and item_id = any(${itemIds}::int8[]) and variation_id is null
+        and holds in ('n', 'p') and coalesce(subevent_id, 0) = any(${dates}::int8[])
+      group by item_id, subevent_id, holds
+      union all
+      select holds, null, null, variation_id, subevent_id, count(*) from ticket_positions
+      where merchant_id = ${merchantId} and variation_id = any(${variationIds}::int8[]) and variation_id is not null
+        and holds in ('n', 'p') and coalesce(subevent_id, 0) = any(${dates}::int8[])
+      group by variation_id, subevent_id, holds
+      union all
+      select 'v', quota_id, item_id, variation_id, subevent_id, sum(count * (max_usages - redeemed))::int8
+      from voucher_tallies
+      where merchant_id = ${merchantId} and event_id = ${eventId} and block_quota and redeemed < max_usages
+        and coalesce(subevent_id, 0) = any(${dates}::int8[])
+        and (valid_day is null or valid_day > ${now}::timestamptz::date)
+      group by quota_id, item_id, variation_id, subevent_id
+      union all
+      -- Tallies know the day only: what ends today is looked at one by one.
+      select 'v', quota_id, item_id, variation_id, subevent_id, sum(max_usages - redeemed)
+      from vouchers
+      where merchant_id = ${merchantId} and event_id = ${eventId} and block_quota and redeemed < max_usages
+        and coalesce(subevent_id, 0) = any(${dates}::int8[])
+        and valid_until >= ${now}::timestamptz and valid_until < ${now}::timestamptz::date + 1
+      group by quota_id, item_id, variation_id, subevent_id`,
+    variationIdsOf(sql, merchantId, itemIds),
+  ])
+  return new Map(quotas.map((quota) => [quota.id, useOf(quota, taken, variationsOf)]))
+}
+
+function useOf(
+  quota: Quota,
+  taken: readonly Taken[],
+  variationsOf: (itemId: bigint) => readonly bigint[],
+): QuotaUse {
+  const use = { paid: 0, pending: 0, blocked: 0, carts: 0 }
+  for (const { kind, quota_id, item_id, variation_id, subevent_id, count } of taken) {
+    const variationId = variation_id ?? undefined
+    const subeventId = subevent_id ?? undefined
+    if (kind === 'v') {
+      const restriction = {
+        quotaId: quota_id ?? undefined,
+        itemId: item_id ?? undefined,
+        variationId,
+        subeventId,
+      }
+      if (takesVoucher(quota, restriction, variationsOf)) use.blocked += Number(count)
+      // Counted by variation or by item: the other is null.
+    } else if (takesPosition(quota, { itemId: item_id ?? 0n, variationId, subeventId })) {
+      use[kind === 'p' ? 'paid' : 'pending'] += Number(count)
+    }
+  }
+  return use
+}
+
+/** What is left in each quota: below 0 where more is taken than there is. */
+export const roomOf = (quotas: readonly Quota[], uses: ReadonlyMap<bigint, QuotaUse>): QuotaRoom =>
+  new Map(
+    quotas.map(({ id, size, closed }) => {
+      const { paid = 0, pending = 0, blocked = 0, carts = 0 } = uses.get(id) ?? {}
+      if (closed) return [id, 0]
+      return [id, size === undefined ? undefined : size - paid - pending - blocked - carts]
+    }),
+  )
+
+/** Closes for good what is sold out and wants to be closed then. */
+export async function closeSoldOut(
+  tx: Tx,
+  merchantId: bigint,
+  quotas: readonly Quota[],
+  room: QuotaRoom,
+): Promise<void> {
+  const over = quotas.filter(
+    ({ id, closed, closeWhenSoldOut, size }) =>
+      closeWhenSoldOut && !closed && size !== undefined && (room.get(id) ?? 0) <= 0,
+  )
+  if (over.length === 0) return
+  await tx`
+    update ticket_quotas set closed = true
+    where merchant_id = ${merchantId} and id = any(${over.map(({ id }) => id)}::int8[])`
+}
