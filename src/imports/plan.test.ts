@@ -3,8 +3,9 @@ import test from 'node:test'
 import { decimal } from '../money/decimal.ts'
 import { formatInstant, fromDate, type Instant } from '../money/instant.ts'
 import { createZone } from '../money/zone.ts'
+import { duplicateFault, type ImportPlan } from '../services/imports-commands.ts'
 import type { Cell } from './cell.ts'
-import { duplicateFault, type ImportPlan, planImport } from './plan.ts'
+import { planImport } from './plan.ts'
 
 const account = {
   zone: createZone('Europe/Berlin'),

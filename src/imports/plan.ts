@@ -2,36 +2,19 @@ import { compare, type Decimal, formatShortest, parseDecimal } from '../money/de
 import { fromDate, type Instant, toDate } from '../money/instant.ts'
 import { toUnits } from '../money/money.ts'
 import { fromReading, toReading, type Zone } from '../money/zone.ts'
+import {
+  duplicateFault,
+  type ImportAccount,
+  type ImportFault,
+  type ImportPlan,
+  type PlannedCard,
+} from '../services/imports-commands.ts'
 import type { Cell } from './cell.ts'
 import type { FileFault } from './package.ts'
 import type { SheetLimits, SheetRow } from './xlsx.ts'
 
 /** Redeem code, name, valid until, current amount, tax rate: columns A to E (specs/inventorum.md 9.4). */
 export const IMPORT_LIMITS: SheetLimits = { columns: 5, dataRows: 10_000 }
-
-/** What an account brings to its import. */
-export type ImportAccount = {
-  readonly zone: Zone
-  readonly taxTypes: readonly { readonly id: bigint; readonly rate: Decimal }[]
-}
-
-/** A card that an import will issue if nothing stands against the whole file. */
-export type PlannedCard = {
-  readonly code: string
-  readonly name: string
-  readonly validUntil: Instant
-  /** Ledger units. */
-  readonly units: bigint
-  readonly taxTypeId: bigint
-}
-
-/** A fault by the cell's address, or by `source_file` or `redeem_code`; in the order to be told. */
-export type ImportFault = readonly [place: string, text: string]
-
-/** All cards, or every fault and no card. */
-export type ImportPlan =
-  | { readonly cards: readonly PlannedCard[] }
-  | { readonly faults: readonly ImportFault[] }
 
 const FILE_TEXT: Readonly<Record<FileFault, string>> = {
   not_a_workbook: 'File is not a valid XLSX workbook.',
@@ -99,12 +82,6 @@ function repeatedCodes(codes: readonly string[]): readonly string[] {
   }
   return Array.from(counts.values()).flatMap(({ code, times }) => (times > 1 ? [code] : []))
 }
-
-/** Codes of the file that are taken, in file order, as Python prints a list (specs/inventorum.md 9.4). */
-export const duplicateFault = (codes: readonly string[]): ImportFault => [
-  'redeem_code',
-  `Duplicate redeem codes [${codes.map((code) => `'${code}'`).join(', ')}].`,
-]
 
 // --- Cells -----------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ import { strToU8, zipSync } from 'fflate'
 import { HEADER, workbook } from '../../test/support/workbook.ts'
 import { decimal } from '../money/decimal.ts'
 import { fromDate } from '../money/instant.ts'
-import { type ReadTask, readImport, readImportHere } from './reader.ts'
+import type { ReadTask } from '../services/imports-commands.ts'
+import { readImport, readImportHere } from './reader.ts'
 
 const SHEET = 'xl/worksheets/sheet1.xml'
 const GOOD = ['AAAA-1111', 'Old card', '31.12.2032', 50, 19] as const
@@ -17,6 +18,7 @@ const task = (bytes: Uint8Array): ReadTask => ({
   taxTypes: [{ id: 301n, rate: decimal(19) }],
   sentAt: fromDate(new Date('2031-02-03T08:30:00Z')),
 })
+const never = new AbortController().signal
 const NOT_A_WORKBOOK = [['source_file', 'File is not a valid XLSX workbook.']]
 const TOO_LARGE = [['source_file', 'The file is too large when it is unpacked.']]
 
@@ -30,7 +32,7 @@ const withSheet = (rows: string): Buffer =>
   })
 
 test('a thread of its own reads a file and sends back what it plans', async () => {
-  assert.deepEqual(await readImport(task(workbook({ rows: [HEADER, GOOD] }))), {
+  assert.deepEqual(await readImport(task(workbook({ rows: [HEADER, GOOD] })), never), {
     cards: [
       {
         code: 'AAAA-1111',
@@ -41,6 +43,13 @@ test('a thread of its own reads a file and sends back what it plans', async () =
       },
     ],
   })
+})
+
+test('reading stops when the server does', async () => {
+  const stopping = new AbortController()
+  const reading = readImport(task(workbook({ rows: [HEADER, GOOD] })), stopping.signal)
+  stopping.abort()
+  await assert.rejects(reading, { message: 'reading was stopped' })
 })
 
 test('what is no ZIP file is no workbook, whatever its name', async () => {
@@ -166,7 +175,7 @@ test('a million empty rows are skipped in bounded memory and time', async () => 
   const first = `<row r="2">${cell('A2', 'AAAA-1111')}${cell('B2', 'x')}${cell('D2', '5', 'n')}${cell('E2', '19', 'n')}</row>`
   const bytes = withSheet(first + rows.join(''))
   const started = performance.now()
-  const plan = await readImport(task(bytes))
+  const plan = await readImport(task(bytes), never)
   assert.ok('cards' in plan && plan.cards.length === 1)
   assert.ok(performance.now() - started < 30_000)
 })

@@ -1,24 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import type { Instant } from '../money/instant.ts'
 import { createZone } from '../money/zone.ts'
+import type { ImportPlan, ReadImport, ReadTask } from '../services/imports-commands.ts'
 import { FileError } from './package.ts'
-import {
-  fileFault,
-  IMPORT_LIMITS,
-  type ImportAccount,
-  type ImportPlan,
-  planImport,
-} from './plan.ts'
+import { fileFault, IMPORT_LIMITS, planImport } from './plan.ts'
 import { readFirstSheet } from './xlsx.ts'
-
-/** A file to be read for an account, as plain data. */
-export type ReadTask = {
-  readonly bytes: Uint8Array
-  readonly timeZone: string
-  readonly taxTypes: ImportAccount['taxTypes']
-  readonly sentAt: Instant
-}
 
 /**
  * Two hundred megabytes hold any file within the limits several times over; a file that needs more is
@@ -32,8 +18,8 @@ const MEMORY = {
 const TIMEOUT_MS = 60_000
 
 /** Reads a file in a thread of its own, with bounded memory and time, so that requests go on. */
-export function readImport(task: ReadTask): Promise<ImportPlan> {
-  const { promise, resolve } = Promise.withResolvers<ImportPlan>()
+export const readImport: ReadImport = (task, signal) => {
+  const { promise, resolve, reject } = Promise.withResolvers<ImportPlan>()
   const worker = new Worker(fileURLToPath(import.meta.url), {
     workerData: task,
     resourceLimits: MEMORY,
@@ -41,15 +27,18 @@ export function readImport(task: ReadTask): Promise<ImportPlan> {
     env: {},
     execArgv: [],
   })
-  const timer = setTimeout(() => {
-    resolve(refusal)
-    void worker.terminate()
-  }, TIMEOUT_MS)
+  const timer = setTimeout(() => resolve(refusal), TIMEOUT_MS)
+  const abort = (): void => reject(new Error('reading was stopped'))
+  signal.addEventListener('abort', abort)
   worker.once('message', resolve)
   // Out of memory, or a defect that this very file brings out: it cannot be imported either way.
   worker.once('error', () => resolve(refusal))
   worker.once('exit', () => resolve(refusal))
-  return promise.finally(() => clearTimeout(timer))
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+    return worker.terminate()
+  })
 }
 
 const refusal: ImportPlan = { faults: [fileFault('not_a_workbook')] }
