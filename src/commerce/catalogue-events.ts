@@ -128,6 +128,7 @@ export async function isEventInUse(tx: Tx, merchantId: bigint, id: bigint): Prom
 
 /** Takes an event away with everything it sells; it may have neither orders nor vouchers. */
 export async function deleteEvent(tx: Tx, merchantId: bigint, id: bigint): Promise<void> {
+  await tx`delete from voucher_tallies where merchant_id = ${merchantId} and event_id = ${id}`
   await tx`delete from ticket_seats where merchant_id = ${merchantId} and event_id = ${id}`
   await tx`delete from ticket_quotas where merchant_id = ${merchantId} and event_id = ${id}`
   await tx`delete from ticket_variations where merchant_id = ${merchantId} and event_id = ${id}`

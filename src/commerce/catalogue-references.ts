@@ -105,11 +105,16 @@ export async function isOrdered(tx: Tx, merchantId: bigint, target: Pointed): Pr
   return rows.length > 0
 }
 
-/** Locks every voucher that points to it, in id order. */
-export async function lockVouchersOf(tx: Tx, merchantId: bigint, target: Pointed): Promise<void> {
-  await tx`
-    select 1 from vouchers where merchant_id = ${merchantId} and ${pointer(tx, target)}
+/** Locks every voucher that points to it, in id order, and says which. */
+export async function lockVouchersOf(
+  tx: Tx,
+  merchantId: bigint,
+  target: Pointed,
+): Promise<readonly bigint[]> {
+  const rows = await tx<{ id: bigint }[]>`
+    select id from vouchers where merchant_id = ${merchantId} and ${pointer(tx, target)}
     order by id for no key update`
+  return rows.map(({ id }) => id)
 }
 
 /** Whether a voucher that has uses left points to it. */
@@ -122,11 +127,4 @@ export async function hasOpenVoucher(
     select 1 from vouchers where merchant_id = ${merchantId} and ${pointer(tx, target)}
       and redeemed < max_usages limit 1`
   return rows.length > 0
-}
-
-/** Lets go of it in every voucher: pretix clears product, variation and quota together (section 7). */
-export async function releaseVouchers(tx: Tx, merchantId: bigint, target: Pointed): Promise<void> {
-  await tx`
-    update vouchers set item_id = null, variation_id = null, quota_id = null
-    where merchant_id = ${merchantId} and ${pointer(tx, target)}`
 }

@@ -2,7 +2,7 @@ import type { OpaqueJson, Schedule } from '../../commerce/catalogue.ts'
 import type { Instant } from '../../money/instant.ts'
 import { formatCents } from '../../money/money.ts'
 import { formatUtc } from '../../wire/dates.ts'
-import { type JsonValue, parseJson } from '../../wire/json.ts'
+import { rawNumber } from '../../wire/json.ts'
 
 /** How the catalogue's values look on the wire (specs/pretix-vouchers.md 1.3). */
 
@@ -16,7 +16,10 @@ export const encodePrice = (units: bigint | undefined): string | null =>
   units === undefined ? null : formatCents(units)
 
 /** What was kept as it was sent goes out again with its numbers as they were spelled. */
-export const encodeKept = (source: OpaqueJson): JsonValue => parseJson(source)
+export const encodeKept = (source: OpaqueJson): unknown =>
+  JSON.parse(source, (_key, value: unknown, context?: { source?: string }) =>
+    typeof value === 'number' ? rawNumber(context?.source ?? String(value)) : value,
+  )
 
 export const encodeSchedule = (schedule: Schedule) => ({
   date_from: encodeInstant(schedule.dateFrom),

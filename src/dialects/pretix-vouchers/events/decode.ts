@@ -1,5 +1,6 @@
 import type { EventFields } from '../../../commerce/catalogue.ts'
 import { CURRENCIES } from '../../../money/currency.ts'
+import { isZone } from '../../../money/zone.ts'
 import { type Reading, readChoice, TEXT } from '../../../wire/fields.ts'
 import type { JsonValue } from '../../../wire/json.ts'
 import {
@@ -91,13 +92,6 @@ function readTimezone(input: JsonValue): Reading<string> {
   return { faults: [TEXT.choice(reading.value)] }
 }
 
-function isTimezone(name: string): boolean {
-  // Intl takes offsets such as +01:00 too, which are no names of zones.
-  if (!/^[A-Z][\w+-]*(\/[A-Z][\w+-]*)*$/.test(name)) return false
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
-}
+// Intl takes offsets such as +01:00 too, which are no names of zones.
+const isTimezone = (name: string): boolean =>
+  /^[A-Z][\w+-]*(\/[A-Z][\w+-]*)*$/.test(name) && isZone(name)

@@ -1,0 +1,7 @@
+import type { AddResource } from '../pretix/resource.ts'
+import { addCatalogue } from './catalogue.ts'
+
+/** The pretix voucher resource and what gives it meaning; its page is README.md. */
+export function addPretixVouchers(add: AddResource): void {
+  addCatalogue(add)
+}
