@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import type { Instant } from '../money/instant.ts'
+import { assertPatched } from './driver-patch.ts'
 
 /**
  * PostgreSQL's types as this code base reads them: `int8` is bigint (ids, money units), `timestamptz`
@@ -38,7 +39,12 @@ export type Queryable = Database | Tx
 
 export type DatabaseOptions = {
   readonly url?: string
-  readonly socket?: { readonly host: string; readonly port: number; readonly database: string; readonly username: string }
+  readonly socket?: {
+    readonly host: string
+    readonly port: number
+    readonly database: string
+    readonly username: string
+  }
   /** Connections at most. */
   readonly max: number
   /** The role that serves requests; left out for migrations and for `verify`. */
@@ -47,7 +53,13 @@ export type DatabaseOptions = {
 }
 
 /** Opens a pool; connections are made when first needed. */
-export function createDatabase({ url, socket, max, role, applicationName = 'scrip' }: DatabaseOptions): Database {
+export function createDatabase({
+  url,
+  socket,
+  max,
+  role,
+  applicationName = 'scrip',
+}: DatabaseOptions): Database {
   const options: postgres.Options<Record<keyof Types, postgres.PostgresType>> = {
     max,
     types,
@@ -64,6 +76,7 @@ export function createDatabase({ url, socket, max, role, applicationName = 'scri
     ...socket,
   }
   const db = url === undefined ? postgres(options) : postgres(url, options)
+  assertPatched(db)
   return withOurValues(db as unknown as Database) // The types map above is what makes rows bigint.
 }
 
