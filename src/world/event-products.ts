@@ -3,7 +3,6 @@ import type {
   ItemFields,
   QuotaFields,
   SubeventFields,
-  Variation,
   VariationFields,
 } from '../commerce/catalogue.ts'
 import { findItem, insertItem, lockItem, updateItem } from '../commerce/catalogue-items.ts'
@@ -59,11 +58,12 @@ export async function applyItems(context: EventContext): Promise<void> {
   const { tx, merchant, event, world } = context
   const refs = await readRefs(tx, merchant.id, event.id)
   const items = new Map(refs.items)
+  const variations = new Map(refs.variations)
   for (const [index, one] of (world.items ?? []).entries())
     await below(`items[${index}]`, async () => {
       const item = await applyItem(context, one, items.get(one.ref))
       items.set(one.ref, item.id)
-      await applyVariations(context, item, one, refs)
+      await applyVariations(context, item, one, variations)
     })
 }
 
@@ -98,34 +98,32 @@ async function applyItem(
   return item
 }
 
+/** What the event calls its variations, and whose each is; filled while they are applied. */
+type VariationRefs = Map<string, { readonly id: bigint; readonly itemId: bigint }>
+
 async function applyVariations(
   { tx, merchant, event, applied }: EventContext,
   item: Item,
   { variations = [] }: WorldItem,
-  refs: Refs,
+  refs: VariationRefs,
 ): Promise<void> {
-  const known = new Map<string, Variation>()
-  for (const variation of item.variations)
-    for (const [ref, { id }] of refs.variations) if (id === variation.id) known.set(ref, variation)
+  const known = new Map(item.variations.map((variation) => [variation.id, variation]))
   for (const [index, one] of variations.entries())
     await below(`variations[${index}]`, async () => {
-      const stored = known.get(one.ref)
-      const said = variationSaid(one)
-      if (!stored && refs.variations.has(one.ref))
+      const ref = refs.get(one.ref)
+      if (ref && ref.itemId !== item.id)
         throw new WorldError('ref', 'is used by a variation of another item')
-      const next: VariationFields = stored
-        ? { ...stored, ...said }
-        : { ...VARIATION_DEFAULTS, value: { en: one.ref }, ...said }
-      if (stored) await updateVariation(tx, merchant.id, stored.id, next)
-      const id =
-        stored?.id ??
-        (await insertVariation(
-          tx,
-          merchant.id,
-          { eventId: event.id, itemId: item.id, ref: one.ref },
-          next,
-        ))
-      known.set(one.ref, { ...next, id, itemId: item.id })
+      const stored = ref && known.get(ref.id)
+      const said = variationSaid(one)
+      const next: VariationFields = {
+        ...(stored ?? { ...VARIATION_DEFAULTS, value: { en: one.ref } }),
+        ...said,
+      }
+      const at = { eventId: event.id, itemId: item.id, ref: one.ref }
+      const id = stored?.id ?? (await insertVariation(tx, merchant.id, at, next))
+      if (stored) await updateVariation(tx, merchant.id, id, next)
+      known.set(id, { ...next, id, itemId: item.id })
+      refs.set(one.ref, { id, itemId: item.id })
       count(applied, stored === undefined)
     })
 }

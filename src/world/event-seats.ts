@@ -6,7 +6,7 @@ import type { EventContext } from './events.ts'
 import type { WorldEvent } from './schema.ts'
 
 type WorldSeat = NonNullable<WorldEvent['seats']>[number]
-type StoredSeat = SeatRow & { readonly id: bigint }
+export type StoredSeat = SeatRow & { readonly id: bigint }
 
 /** Rows in one statement. */
 const CHUNK = 2_000
@@ -22,7 +22,7 @@ export async function applySeats(context: EventContext, refs: Refs): Promise<voi
   for (const [index, one] of list.entries())
     await below(`seats[${index}]`, () => {
       const { subeventId, itemId } = refer(context, one, refs)
-      const key = keyOf(subeventId, one.seat_guid)
+      const key = seatKey(subeventId, one.seat_guid)
       const said = given<SeatRow>({
         zoneName: one.zone_name,
         rowName: one.row_name,
@@ -59,7 +59,7 @@ const SEAT_DEFAULTS: Omit<SeatRow, 'subeventId' | 'guid'> = {
 }
 
 /** A guid is unique in the event, in a series in its date. */
-const keyOf = (subeventId: bigint | undefined, guid: string): string =>
+export const seatKey = (subeventId: bigint | undefined, guid: string): string =>
   `${subeventId ?? ''} ${guid}`
 
 function refer({ event }: EventContext, { item, subevent }: WorldSeat, refs: Refs) {
@@ -74,7 +74,12 @@ function refer({ event }: EventContext, { item, subevent }: WorldSeat, refs: Ref
   }
 }
 
-async function readSeats({ tx, merchant, event }: EventContext): Promise<Map<string, StoredSeat>> {
+/** The seats that the event has, by guid and date. */
+export async function readSeats({
+  tx,
+  merchant,
+  event,
+}: EventContext): Promise<Map<string, StoredSeat>> {
   const rows = await tx<Row<StoredSeat>[]>`
     select id, subevent_id as "subeventId", seat_guid as guid, zone_name as "zoneName",
       row_name as "rowName", row_label as "rowLabel", seat_number as "seatNumber",
@@ -82,7 +87,7 @@ async function readSeats({ tx, merchant, event }: EventContext): Promise<Map<str
     from ticket_seats where merchant_id = ${merchant.id} and event_id = ${event.id}
     order by id for no key update`
   const seats = rows.map((row) => fromRow<StoredSeat>(row))
-  return new Map(seats.map((seat) => [keyOf(seat.subeventId, seat.guid), seat]))
+  return new Map(seats.map((seat) => [seatKey(seat.subeventId, seat.guid), seat]))
 }
 
 function* chunks<T>(rows: readonly T[]): Iterable<readonly T[]> {
