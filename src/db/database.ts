@@ -75,9 +75,19 @@ export function createDatabase({
     },
     ...socket,
   }
-  const db = url === undefined ? postgres(options) : postgres(url, options)
+  const local = url === undefined ? undefined : socketOf(url)
+  const db = url === undefined || local ? postgres({ ...options, ...local }) : postgres(url, options)
   assertPatched(db)
   return withOurValues(db as unknown as Database) // The types map above is what makes rows bigint.
+}
+
+/** A URL whose host is an encoded folder (`postgres://user@%2Fvar%2Frun:5432/name`) means a Unix socket. */
+function socketOf(url: string) {
+  const { hostname, port, pathname, username } = new URL(url)
+  const host = decodeURIComponent(hostname)
+  if (!host.startsWith('/')) return undefined
+  const database = decodeURIComponent(pathname.slice(1))
+  return { host, port: Number(port || 5432), database, username: decodeURIComponent(username) }
 }
 
 /**

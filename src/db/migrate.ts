@@ -19,9 +19,13 @@ const VERSION_MIN = 150_000
  */
 export async function migrate(db: Database): Promise<string | undefined> {
   const files = (await readdir(DIRECTORY)).filter((name) => name.endsWith('.sql')).sort()
-  const [server] = await db<{ version: number }[]>`select current_setting('server_version_num')::int4 as version`
+  const [server] = await db<
+    { version: number }[]
+  >`select current_setting('server_version_num')::int4 as version`
   if (server && server.version < VERSION_MIN)
-    throw new SetupError(`PostgreSQL 15 or later is needed; this one is ${server.version / 10_000 | 0}.`)
+    throw new SetupError(
+      `PostgreSQL 15 or later is needed; this one is ${(server.version / 10_000) | 0}.`,
+    )
   return (await db.begin(async (tx) => {
     await tx`set local lock_timeout = 0`
     await tx`select pg_advisory_xact_lock(${LOCK}::int8)`

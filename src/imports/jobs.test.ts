@@ -8,6 +8,7 @@ import { transact } from '../db/transact.ts'
 import { createGroupCommit } from '../ledger/group-commit.ts'
 import { issueCards } from '../ledger/issue.ts'
 import { reserveCodes } from '../ledger/reservations.ts'
+import { verifyChains, verifyTotals } from '../ledger/verify.ts'
 import { fromDate, wallClock } from '../money/instant.ts'
 import { book } from '../services/book.ts'
 import { createImports, type Imports } from '../services/imports.ts'
@@ -99,6 +100,8 @@ async function proveLedger({ merchantId }: Account): Promise<bigint> {
       (select coalesce(sum(live), 0)::int8 from card_blocks where merchant_id = ${merchantId}) as blocks`
   assert.equal(sums.entries, sums.balances)
   assert.equal(sums.live, sums.blocks)
+  assert.equal((await verifyChains(database.owner, merchantId)).broken, undefined)
+  assert.equal(await verifyTotals(database.owner, merchantId), undefined)
   return sums.entries
 }
 

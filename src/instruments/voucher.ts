@@ -79,13 +79,5 @@ export const isVoucherUsable = (
   now: Instant,
 ): boolean => voucher.redeemed < voucher.maxUsages && !isVoucherExpired(voucher, now)
 
-/** No I, J, O, 0 and 1, which are read for one another (section 3.1). */
-const CODE_ALPHABET = 'ABCDEFGHKLMNPQRSTUVWXYZ23456789'
-const CODE_LENGTH = 16
-
-/** 16 symbols of 31, 79 bits: `randomInt(n)` gives 0 … n−1 and must be a cryptographic source. */
-export function generateVoucherCode(randomInt: (limit: number) => number): string {
-  let code = ''
-  while (code.length < CODE_LENGTH) code += CODE_ALPHABET.charAt(randomInt(CODE_ALPHABET.length))
-  return code
-}
+/** Generated codes, 79 bits: no I, J, O, 0 and 1, which are read for one another (section 3.1). */
+export const VOUCHER_CODE = { alphabet: 'ABCDEFGHKLMNPQRSTUVWXYZ23456789', length: 16 } as const

@@ -131,6 +131,19 @@ export async function lockVouchers(
   return new Map(rows.map((row) => [toVoucher(row).id, toVoucher(row)]))
 }
 
+/** The same without locking; what they say may have changed when it arrives. */
+export async function readVouchers(
+  sql: Queryable,
+  merchantId: bigint,
+  ids: readonly bigint[],
+): Promise<Map<bigint, Voucher>> {
+  if (ids.length === 0) return new Map()
+  const rows = await sql`
+    select ${voucherColumns(sql)} from vouchers
+    where merchant_id = ${merchantId} and id = any(${[...ids]}::int8[])`
+  return new Map(rows.map((row) => [toVoucher(row).id, toVoucher(row)]))
+}
+
 /** Rows that one statement writes at most. */
 const ROWS_MAX = 1_000
 

@@ -1,5 +1,5 @@
-import type { Instant } from '../money/instant.ts'
 import type { Refusal } from '../errors.ts'
+import type { Instant } from '../money/instant.ts'
 import { availableOf, type Card, isExpired } from './card.ts'
 import type { ContraAccount, EntryKind } from './entry.ts'
 
@@ -55,7 +55,12 @@ export type Conditions = {
 /** Amounts are positive ledger units unless a line says `signed`. */
 export type Verb =
   /** First entry of a card; `used` was loaded and spent elsewhere before (an import). */
-  | { readonly verb: 'issue'; readonly amount: bigint; readonly used?: bigint; readonly contra?: ContraAccount }
+  | {
+      readonly verb: 'issue'
+      readonly amount: bigint
+      readonly used?: bigint
+      readonly contra?: ContraAccount
+    }
   | { readonly verb: 'load'; readonly amount: bigint; readonly contra?: ContraAccount }
   | { readonly verb: 'redeem'; readonly amount: bigint }
   /** Signed, zero allowed: a load, a redemption, or a zero-value note. */
@@ -84,7 +89,13 @@ export type Verb =
       readonly reason?: string
     }
   /** Spends from a hold; unless `keepRest`, what is left of it is released. */
-  | { readonly verb: 'capture'; readonly holdId: bigint; readonly owner: string; readonly amount?: bigint; readonly keepRest?: boolean }
+  | {
+      readonly verb: 'capture'
+      readonly holdId: bigint
+      readonly owner: string
+      readonly amount?: bigint
+      readonly keepRest?: boolean
+    }
   | { readonly verb: 'release'; readonly holdId: bigint; readonly owner: string }
   /** Lets go of holds past their time; always succeeds. */
   | { readonly verb: 'lapse' }
@@ -103,7 +114,13 @@ export type Decision =
   | { readonly refusal: Refusal }
   | { readonly account: Account; readonly entry?: EntryDraft; readonly holdId?: bigint }
 
-const REVERSIBLE: ReadonlySet<EntryKind> = new Set(['issue', 'load', 'redeem', 'adjust', 'cash_out'])
+const REVERSIBLE: ReadonlySet<EntryKind> = new Set([
+  'issue',
+  'load',
+  'redeem',
+  'adjust',
+  'cash_out',
+])
 
 const no = (refusal: Refusal): Decision => ({ refusal })
 
@@ -127,7 +144,9 @@ export function decide(before: Account, command: Verb & Conditions, now: Instant
       })
     case 'load':
       if (command.amount <= 0n) return no({ code: 'amount_invalid' })
-      return usable(card, command, now) ?? load(account, command, now, command.amount, command.contra)
+      return (
+        usable(card, command, now) ?? load(account, command, now, command.amount, command.contra)
+      )
     case 'redeem':
       if (command.amount <= 0n) return no({ code: 'amount_invalid' })
       return usable(card, command, now) ?? redeem(account, command, now, -command.amount)
@@ -154,7 +173,11 @@ export function decide(before: Account, command: Verb & Conditions, now: Instant
       if (command.amount <= 0n) return no({ code: 'amount_invalid' })
       return (
         usable(card, command, now) ??
-        move(account, command, now, { kind: 'cash_out', contra: 'settlement', amount: -command.amount })
+        move(account, command, now, {
+          kind: 'cash_out',
+          contra: 'settlement',
+          amount: -command.amount,
+        })
       )
     case 'expire':
       if (card.state === 'closed') return no({ code: 'card_closed' })
@@ -197,7 +220,9 @@ export function lapseHolds(account: Account, now: Instant): Account {
     held -= hold.amount - hold.captured
     holds.set(hold.id, { ...hold, state: 'expired' })
   }
-  return held === account.card.held ? account : { ...account, card: { ...account.card, held }, holds }
+  return held === account.card.held
+    ? account
+    : { ...account, card: { ...account.card, held }, holds }
 }
 
 const stateRefusal = (card: Card): 'card_blocked' | 'card_closed' =>
@@ -271,7 +296,16 @@ function hold(
   if (command.amount > available)
     return no({ code: 'insufficient_value', available, wanted: command.amount })
   const { holdId, amount, owner, expiresAt, reason } = command
-  const placed: Hold = { id: holdId, cardId: card.id, amount, captured: 0n, state: 'open', owner, reason, expiresAt }
+  const placed: Hold = {
+    id: holdId,
+    cardId: card.id,
+    amount,
+    captured: 0n,
+    state: 'open',
+    owner,
+    reason,
+    expiresAt,
+  }
   return {
     account: {
       ...account,
@@ -309,7 +343,11 @@ function capture(
   if (amount <= 0n) return no({ code: 'amount_invalid' })
   if (amount > left) return no({ code: 'capture_exceeds_hold', left })
   const open = command.keepRest === true && amount < left
-  const after: Hold = { ...hold, captured: hold.captured + amount, state: open ? 'open' : 'captured' }
+  const after: Hold = {
+    ...hold,
+    captured: hold.captured + amount,
+    state: open ? 'open' : 'captured',
+  }
   const freed: Account = {
     ...account,
     card: { ...account.card, held: account.card.held - (open ? amount : left) },
@@ -329,7 +367,11 @@ function endHold(account: Account, hold: Hold, now: Instant, state: 'released'):
   return {
     account: {
       ...account,
-      card: { ...card, held: card.held - (hold.amount - hold.captured), modifiedAt: later(card, now) },
+      card: {
+        ...card,
+        held: card.held - (hold.amount - hold.captured),
+        modifiedAt: later(card, now),
+      },
       holds: new Map(account.holds).set(hold.id, { ...hold, state }),
     },
     holdId: hold.id,
@@ -345,7 +387,12 @@ function turn(
   state: Card['state'],
   kind: 'block' | 'unblock' | 'close',
 ): Decision {
-  const card = { ...account.card, state, modifiedAt: later(account.card, now), lastSeq: account.card.lastSeq + 1 }
+  const card = {
+    ...account.card,
+    state,
+    modifiedAt: later(account.card, now),
+    lastSeq: account.card.lastSeq + 1,
+  }
   return { account: { ...account, card }, entry: { kind, contra: 'adjustment', amount: 0n } }
 }
 

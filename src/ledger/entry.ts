@@ -63,7 +63,10 @@ export const GENESIS = Buffer.alloc(32)
  * SHA-256 over the previous entry's hash and a canonical form of this one: a JSON array of strings and
  * nulls in this fixed order, which no two different entries share (design.md section 3).
  */
-export function chainHash(previous: Uint8Array, entry: Omit<Entry, 'hash' | 'id' | 'eventId'>): Buffer {
+export function chainHash(
+  previous: Uint8Array,
+  entry: Omit<Entry, 'hash' | 'id' | 'eventId'>,
+): Buffer {
   const canonical = JSON.stringify([
     'scrip/1',
     entry.merchantId.toString(),

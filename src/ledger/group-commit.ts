@@ -35,7 +35,11 @@ export type GroupCommitOptions = {
   readonly db: Database
   readonly now: () => Instant
   /** Writes what submissions want remembered, in the same transaction. */
-  readonly saveRemembered: (tx: Tx, remembered: readonly Remembered[], now: Instant) => Promise<void>
+  readonly saveRemembered: (
+    tx: Tx,
+    remembered: readonly Remembered[],
+    now: Instant,
+  ) => Promise<void>
   readonly lanes?: number
   /** Submissions waiting at most, over all lanes. */
   readonly queueMax?: number
@@ -63,7 +67,10 @@ export function createGroupCommit({
   queueMax = 10_000,
   onBatch = () => {},
 }: GroupCommitOptions): GroupCommit {
-  const lanes = Array.from({ length: laneCount }, () => ({ queue: [] as Waiting[], running: false }))
+  const lanes = Array.from({ length: laneCount }, () => ({
+    queue: [] as Waiting[],
+    running: false,
+  }))
   const idle = new Set<() => void>()
   let queued = 0
   let closed = false
@@ -73,7 +80,7 @@ export function createGroupCommit({
     return await transact(db, async (tx) => {
       const [first] = batch
       if (!first) return []
-      const commands = batch.map(({ command }) => command)
+      const commands = batch.map(({ command }, event) => ({ ...command, event }))
       const outcomes = await post(tx, first.merchantId, commands, { now: at })
       const remembered = batch.flatMap(({ remember }, index) => {
         const outcome = outcomes[index]
@@ -122,7 +129,10 @@ export function createGroupCommit({
     submit: (submission) =>
       new Promise((resolve, reject) => {
         if (closed || queued >= queueMax) return reject(new DomainError({ code: 'overloaded' }))
-        const lane = lanes[Number((submission.merchantId * 31n + submission.command.cardId) % BigInt(laneCount))]
+        const lane =
+          lanes[
+            Number((submission.merchantId * 31n + submission.command.cardId) % BigInt(laneCount))
+          ]
         if (!lane) return reject(new Error('no lane'))
         queued += 1
         lane.queue.push({ ...submission, resolve, reject })

@@ -33,12 +33,12 @@ export async function nextHoldId(sql: Queryable): Promise<bigint> {
 
 /** Open holds of the given cards, and the named holds in whatever state, by card. */
 export async function loadHolds(
-  tx: Tx,
+  sql: Queryable,
   merchantId: bigint,
   cardIds: readonly bigint[],
   holdIds: readonly bigint[],
 ): Promise<Map<bigint, Map<bigint, Hold>>> {
-  const rows = await tx<HoldRow[]>`
+  const rows = await sql<HoldRow[]>`
     select id, card_id, amount, captured, state, owner, reason, expires_at from holds
     where merchant_id = ${merchantId} and card_id = any(${cardIds as bigint[]}) and state = 'open'
     union

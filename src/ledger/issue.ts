@@ -26,6 +26,8 @@ export type CardDraft = {
   readonly origin: Origin
   /** What webhooks hear, in order. */
   readonly topics?: readonly Topic[]
+  /** Tells apart the events of one call; cards that name none are one event. */
+  readonly event?: number
 }
 
 /** How a new code is compared with those that exist: some protocols take no two that differ in case. */
@@ -37,10 +39,10 @@ export type Issued = { readonly card: Card; readonly entry: Entry }
 const CHUNK = 1_000
 
 /**
- * Makes cards with their first entries, in order, as one event. Refuses `code_taken` when a code exists
- * at this merchant, `amount_invalid`, `balance_too_large`; a refusal must end the transaction.
- * Locks the merchant's card register, so a merchant issues one after the other: ids, issue times and
- * the counts of `card_blocks` then agree (see 0001_ledger.sql).
+ * Makes cards with their first entries, in order, as one event unless they name several. Refuses
+ * `code_taken` when a code exists at this merchant, `amount_invalid`, `balance_too_large`; a refusal
+ * must end the transaction. Locks the merchant's card register, so a merchant issues one after the
+ * other: ids, issue times and the counts of `card_blocks` then agree (see 0001_ledger.sql).
  */
 export async function issueCards(
   tx: Tx,
@@ -83,8 +85,18 @@ async function issueChunk(
     made.map(({ card }) => card),
     codes,
   )
-  await countCards(tx, merchantId, made.map(({ card }) => card), 1)
-  const entries = await writeEntries(tx, merchantId, made.map(({ entry }) => entry))
+  await countCards(
+    tx,
+    merchantId,
+    made.map(({ card }) => card),
+    1,
+  )
+  const entries = await writeEntries(
+    tx,
+    merchantId,
+    made.map(({ entry }) => entry),
+    drafts.map(({ event }) => event ?? 0),
+  )
   await notify(
     tx,
     merchantId,

@@ -24,11 +24,18 @@ export type Command = Verb &
     readonly origin: Origin
     /** Webhook topic of the entry; left out, nobody is told. */
     readonly topic?: Topic
+    /** Tells apart the events of one call; commands that name none are one event. */
+    readonly event?: number
   }
 
 /** What became of one command. A refusal wrote nothing. */
 export type Outcome =
-  | { readonly ok: true; readonly card: Card; readonly entry: Entry | undefined; readonly holdId?: bigint }
+  | {
+      readonly ok: true
+      readonly card: Card
+      readonly entry: Entry | undefined
+      readonly holdId?: bigint
+    }
   | { readonly ok: false; readonly refusal: Refusal }
 
 export type PostOptions = {
@@ -43,7 +50,8 @@ export type Chained = Omit<Entry, 'id' | 'eventId'>
 /**
  * The only writer of balances: locks the cards of one merchant in id order, reads them under the lock,
  * folds `decide` over the commands in their order, and writes all entries and cards with one statement
- * each. Commands of one call are one event. Unknown cards are refused with `card_not_found`.
+ * each. Commands of one call are one event, unless they name several. Unknown cards are refused with
+ * `card_not_found`.
  */
 export async function post(
   tx: Tx,
@@ -74,20 +82,40 @@ export async function post(
   const refused = outcomes.find((outcome) => !outcome.ok)
   if (allOrNothing && refused) throw new DomainError(refused.refusal)
 
-  const entries = await writeEntries(tx, merchantId, chained.map(({ entry }) => entry))
+  const entries = await writeEntries(
+    tx,
+    merchantId,
+    chained.map(({ entry }) => entry),
+    chained.map(({ command }) => commands[command]?.event ?? 0),
+  )
   const changed = [...touched].flatMap((id) => accounts.get(id) ?? [])
   await Promise.all([
-    writeCards(tx, merchantId, changed.map(({ card }) => card)),
-    writeHolds(tx, merchantId, changed.flatMap(({ holds }) => [...holds.values()]), now),
-    writeReversals(tx, merchantId, changed.flatMap(({ card, originals }) =>
-      [...originals.values()].filter(({ cardId }) => cardId === card.id),
-    )),
+    writeCards(
+      tx,
+      merchantId,
+      changed.map(({ card }) => card),
+    ),
+    writeHolds(
+      tx,
+      merchantId,
+      changed.flatMap(({ holds }) => [...holds.values()]),
+      now,
+    ),
+    writeReversals(
+      tx,
+      merchantId,
+      changed.flatMap(({ card, originals }) =>
+        [...originals.values()].filter(({ cardId }) => cardId === card.id),
+      ),
+    ),
     notify(
       tx,
       merchantId,
       chained.flatMap(({ entry, command }) => {
         const topic = commands[command]?.topic
-        return topic ? [{ topic, cardId: entry.cardId, actingMerchantId: entry.actingMerchantId }] : []
+        return topic
+          ? [{ topic, cardId: entry.cardId, actingMerchantId: entry.actingMerchantId }]
+          : []
       }),
       now,
     ),
@@ -143,13 +171,14 @@ export function chain(before: Card, after: Card, draft: EntryDraft, origin: Orig
 }
 
 /**
- * Appends entries, all of one event. Their ids are drawn here, under the locks of their cards, so that
- * ids rise in the order of each card's history.
+ * Appends entries, of one event unless `events` numbers several. Their ids are drawn here, under the
+ * locks of their cards, so that ids rise in the order of each card's history.
  */
 export async function writeEntries(
   tx: Tx,
   merchantId: bigint,
   entries: readonly Chained[],
+  events: readonly number[] = [],
 ): Promise<Entry[]> {
   if (entries.length === 0) return []
   const rows = await tx<{ id: bigint; event_id: bigint }[]>`
@@ -163,15 +192,16 @@ export async function writeEntries(
         ${entries.map((entry) => entry.actingMerchantId)}::int8[], ${entries.map((entry) => entry.orderRef ?? null)}::text[],
         ${entries.map((entry) => entry.eventRef ?? null)}::text[], ${entries.map((entry) => entry.invoiceRef ?? null)}::text[],
         ${entries.map((entry) => entry.text ?? null)}::text[], ${entries.map((entry) => entry.info ?? null)}::text[],
-        ${entries.map((entry) => entry.createdAt)}::timestamptz[], ${entries.map((entry) => entry.hash.toString('hex'))}::text[]
+        ${entries.map((entry) => entry.createdAt)}::timestamptz[], ${entries.map((entry) => entry.hash.toString('hex'))}::text[],
+        ${entries.map((_, index) => events[index] ?? 0)}::int4[]
       ) with ordinality as e (card_id, card_seq, kind, contra, amount, balance_after, reverses, hold_id,
         protocol, credential_id, acting_merchant_id, order_ref, event_ref, invoice_ref, text, info,
-        created_at, hash, ordinality)
+        created_at, hash, event, ordinality)
     )
     insert into entries (merchant_id, id, card_id, card_seq, event_id, kind, contra, amount, balance_after,
       reverses, hold_id, protocol, credential_id, acting_merchant_id, order_ref, event_ref, invoice_ref,
       text, info, created_at, hash)
-    select ${merchantId}, id, card_id, card_seq, min(id) over (), kind, contra, amount, balance_after,
+    select ${merchantId}, id, card_id, card_seq, min(id) over (partition by event), kind, contra, amount, balance_after,
       reverses, hold_id, protocol, credential_id, acting_merchant_id, order_ref, event_ref, invoice_ref,
       text, info, created_at, decode(hash, 'hex')
     from numbered order by ordinality

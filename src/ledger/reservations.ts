@@ -1,4 +1,4 @@
-import type { Tx } from '../db/database.ts'
+import type { Queryable, Tx } from '../db/database.ts'
 import { refuse } from '../errors.ts'
 import type { Instant } from '../money/instant.ts'
 import { GENESIS } from './entry.ts'
@@ -31,11 +31,11 @@ export async function lockTakenCodes(
 
 /** The same without the lock: good for telling faults, not for deciding. */
 export async function findTakenCodes(
-  tx: Tx,
+  sql: Queryable,
   merchantId: bigint,
   codes: readonly string[],
 ): Promise<Set<string>> {
-  const rows = await tx<{ folded: string }[]>`
+  const rows = await sql<{ folded: string }[]>`
     select distinct lower(code collate "C") as folded from cards
     where merchant_id = ${merchantId}
       and lower(code collate "C") = any(select lower(c collate "C") from unnest(${codes as string[]}::text[]) c)`

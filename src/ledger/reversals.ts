@@ -22,9 +22,7 @@ export async function loadOriginals(
     from entries e
     left join reversal_totals r on r.merchant_id = e.merchant_id and r.entry_id = e.id
     where e.merchant_id = ${merchantId} and e.id = any(${entryIds as bigint[]})`
-  return new Map(
-    rows.map(({ card_id, ...row }) => [row.id, { ...row, cardId: card_id }]),
-  )
+  return new Map(rows.map(({ card_id, ...row }) => [row.id, { ...row, cardId: card_id }]))
 }
 
 /** Stores what was given back so far; the table's own check refuses more than the original. */

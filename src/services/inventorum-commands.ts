@@ -1,11 +1,12 @@
 import type { Decimal } from '../money/decimal.ts'
 import type { Instant } from '../money/instant.ts'
+import type { Merchant } from './merchants.ts'
 
 /** What a till asks for, read and checked field by field, before anything is looked up. */
 
 /** Who asks: an Inventorum credential is a user, its merchant the account. */
 export type ShopCaller = {
-  readonly merchantId: bigint
+  readonly merchant: Merchant
   readonly userId: bigint
 }
 

@@ -43,6 +43,7 @@ export type ShopProblem =
   | { readonly code: 'too_many_lines'; readonly max: number }
   // Cards of an order; `as` is the code as it was submitted
   | { readonly code: 'card'; readonly as: string; readonly problem: CardProblem }
+  | { readonly code: 'too_many_cards'; readonly max: number }
   // Orders
   | { readonly code: 'order_not_open' }
   | { readonly code: 'order_not_completed' }

@@ -51,3 +51,17 @@ export function stringifyJson(value: JsonValue): string {
     item instanceof JsonNumber ? rawNumber(item.source) : item,
   )
 }
+
+const SECRET = /secret|password|api_key/i
+
+/** Masks every value whose key names a secret (specs/pretix-giftcards.md 12.2), at any depth. */
+export function maskSecrets(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(maskSecrets)
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      SECRET.test(key) ? '********' : maskSecrets(item),
+    ]),
+  )
+}

@@ -10,7 +10,8 @@ create table lightspeed_stores (
   demo_application   boolean not null default false,
   -- Sessions of readwrite applications at a time; 0 is unlimited.
   seats              int4 not null default 0 check (seats >= 0),
-  idle_minutes       int4 not null default 30 check (idle_minutes > 0),
+  -- A session that nobody uses for so many microseconds is over.
+  idle_micros        int8 not null default 1800000000 check (idle_micros > 0),
   generates_serials  boolean not null default false,
   -- What cards of other protocols refer to; null is the first gift card product.
   default_product_id int8

@@ -203,14 +203,16 @@ create table inventorum_order_cards (
   card_id     int8 not null,
   -- Order of attachment.
   position    int4 not null,
-  -- Order of application, what it gave, and the entry that took it; null before the payment.
+  -- Order of application, what it gave, what it had left, and the entry that took it; null before the
+  -- payment.
   rank        int4,
   applied     int8 check (applied >= 0),
+  remaining   int8 check (remaining >= 0),
   entry_id    int8,
   primary key (merchant_id, order_id, card_id),
   foreign key (merchant_id, order_id) references inventorum_orders (merchant_id, id),
   foreign key (merchant_id, card_id) references cards (merchant_id, id),
-  check ((rank is null) = (applied is null)),
+  check ((rank is null) = (applied is null) and (rank is null) = (remaining is null)),
   check (entry_id is null or applied > 0)
 ) with (fillfactor = 80);
 
@@ -229,17 +231,15 @@ create table inventorum_payments (
 );
 create index inventorum_payments_order on inventorum_payments (merchant_id, order_id, id);
 
--- What a receipt says is a fact of its payment and written with it; its files are drawn from that when
--- they are first asked for, and then kept as they are.
+-- What a receipt says are facts of its order. Its files are drawn from them when they are first asked for,
+-- and then kept as they are.
 create table inventorum_receipts (
   merchant_id int8 not null,
   order_id    int8 not null,
   -- 128 random bits or more: whoever has the address may read the receipt.
   opaque      text not null,
-  file_name   text not null,
-  content     text not null,
-  width       int4 not null,
-  height      int4 not null,
+  -- As it was called when the order was paid.
+  store_name  text not null,
   pdf         bytea,
   png         bytea,
   primary key (merchant_id, order_id),

@@ -16,14 +16,15 @@ export type Body = { readonly object: JsonObject; readonly isForm: boolean }
 /** Deeper bodies are refused: it bounds every walk over one. */
 const DEPTH_MAX = 64
 
-const EMPTY: Body = { object: {}, isForm: false }
+/** What no bytes at all count as. */
+export const NO_BODY: Body = { object: {}, isForm: false }
 
 /**
  * Reads a body whatever its type says, except that a form is read as one. Refuses (400) bad syntax and
  * JSON that is no object; no bytes at all count as `{}` (specs/foodics.md 1).
  */
 export function readBody(contentType: string | undefined, bytes: Uint8Array): Body {
-  if (bytes.length === 0) return EMPTY
+  if (bytes.length === 0) return NO_BODY
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
   if (type === 'application/x-www-form-urlencoded')
     return { object: readForm(Buffer.from(bytes).toString('utf8')), isForm: true }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { ProductFields } from '../../services/foodics-products.ts'
 import { type Body, readBody } from './body.ts'
-import { FaultList, type Faults } from './errors.ts'
-import { decodeProduct, type ProductFields } from './gift-card-products/decode.ts'
+import { type Faults, FoodicsError } from './errors.ts'
+import { decodeProduct } from './gift-card-products/decode.ts'
 import { decodeTransaction } from './gift-card-transactions/decode.ts'
 import { encodeId } from './ids.ts'
 import { decodeOrder } from './orders/decode.ts'
@@ -19,10 +20,18 @@ const transactionFaults = (text: string): Faults => decodeTransaction(json(text)
 const orderFaults = (text: string): Faults => decodeOrder(json(text)).faults.toFaults()
 const orderWith = (members: string): string => `{"type":1,"branch_id":"b",${members}}`
 
-function product(body: Body, current?: ProductFields) {
-  const faults = new FaultList()
-  const draft = decodeProduct(body, faults, current)
-  return { draft, faults: faults.toFaults() }
+function product(body: Body, current?: ProductFields, isSkuTaken = false): ProductFields {
+  return decodeProduct(body, { current, isSkuTaken })
+}
+
+function productFaults(body: Body, current?: ProductFields, isSkuTaken = false): string[] {
+  try {
+    product(body, current, isSkuTaken)
+  } catch (error) {
+    assert.ok(error instanceof FoodicsError && error.status === 422)
+    return Object.keys(error.errors ?? {})
+  }
+  return []
 }
 
 const MUG: ProductFields = {
@@ -35,9 +44,10 @@ const MUG: ProductFields = {
   price: 500_000n,
   isActive: false,
   categoryId: 'c1',
-  branches: [{ id: 'b1' }],
-  tags: [],
-  groups: [],
+  branches: '[{"id":"b1"}]',
+  tags: '[]',
+  groups: '[]',
+  tagIds: [],
 }
 
 test('an empty transaction lacks all three fields', () => {
@@ -122,68 +132,61 @@ test('both ids unknown and a bad amount are three faults', () => {
 })
 
 test('an empty product lacks its required fields, but not a price while the method is missing', () => {
-  assert.deepEqual(Object.keys(product(json('{}')).faults), [
-    'name',
-    'sku',
-    'category_id',
-    'pricing_method',
-  ])
+  assert.deepEqual(productFaults(json('{}')), ['name', 'sku', 'category_id', 'pricing_method'])
 })
 
 test('a product has its defaults', () => {
-  const { draft, faults } = product(
-    json('{"name":"Open","sku":"O","pricing_method":2,"category_id":"c"}'),
+  assert.deepEqual(
+    product(json('{"name":"Open","sku":"O","pricing_method":2,"category_id":"c"}')),
+    {
+      name: 'Open',
+      sku: 'O',
+      categoryId: 'c',
+      pricingMethod: 2,
+      price: undefined,
+      nameLocalized: undefined,
+      image: undefined,
+      barcode: undefined,
+      isActive: true,
+      branches: '[]',
+      tags: '[]',
+      tagIds: [],
+      groups: '[]',
+    },
   )
-  assert.deepEqual(faults, {})
-  assert.deepEqual(draft, {
-    name: 'Open',
-    sku: 'O',
-    categoryId: 'c',
-    pricingMethod: 2,
-    price: undefined,
-    nameLocalized: undefined,
-    image: undefined,
-    barcode: undefined,
-    isActive: true,
-    branches: [],
-    tags: [],
-    groups: [],
-  })
 })
 
 test('a fixed price is required, not negative, and may be zero', () => {
   const withPrice = (price: string) =>
-    product(json(`{"name":"F","sku":"F","pricing_method":1,"category_id":"c"${price}}`))
-  assert.deepEqual(withPrice('').faults, { price: ['The price field is required.'] })
-  assert.deepEqual(Object.keys(withPrice(',"price":null').faults), ['price'])
+    json(`{"name":"F","sku":"F","pricing_method":1,"category_id":"c"${price}}`)
+  assert.deepEqual(productFaults(withPrice('')), ['price'])
+  assert.deepEqual(productFaults(withPrice(',"price":null')), ['price'])
   for (const price of ['-1', '-0.00001', '0.000001', '1e10', '""', '"x"', 'true', '[]'])
-    assert.deepEqual(Object.keys(withPrice(`,"price":${price}`).faults), ['price'], price)
-  assert.equal(withPrice(',"price":0').draft.price, 0n)
-  assert.equal(withPrice(',"price":"12.5"').draft.price, 1_250_000n)
+    assert.deepEqual(productFaults(withPrice(`,"price":${price}`)), ['price'], price)
+  assert.equal(product(withPrice(',"price":0')).price, 0n)
+  assert.equal(product(withPrice(',"price":"12.5"')).price, 1_250_000n)
 })
 
 test('pricing methods other than 1 and 2 are faults', () => {
   for (const method of ['0', '3', '1.5', '"1"', '"fixed"', 'true', 'null', '1e99'])
     assert.deepEqual(
-      Object.keys(
-        product(json(`{"name":"F","sku":"F","pricing_method":${method},"category_id":"c"}`)).faults,
-      ),
+      productFaults(json(`{"name":"F","sku":"F","pricing_method":${method},"category_id":"c"}`)),
       ['pricing_method'],
       method,
     )
   assert.equal(
-    product(form('name=F&sku=F&pricing_method=2&category_id=c&is_active=false')).draft.isActive,
+    product(form('name=F&sku=F&pricing_method=2&category_id=c&is_active=false')).isActive,
     false,
   )
 })
 
 test('product fields of a wrong type are told together', () => {
-  const { faults } = product(
+  const faults = productFaults(
     json(
       '{"name":1,"name_localized":{},"image":[],"barcode":5,"sku":false,"pricing_method":2,"is_active":"yes","category_id":3,"branches":"x","tags":[1],"groups":[{"id":5}]}',
     ),
   )
-  assert.deepEqual(Object.keys(faults).toSorted(), [
+  assert.deepEqual(faults.toSorted(), [
     'barcode',
     'branches',
     'category_id',
@@ -199,31 +202,29 @@ test('product fields of a wrong type are told together', () => {
 
 test('a text that no database can hold is a fault', () => {
   for (const name of ['"a\\u0000b"', '"\\ud800"'])
-    assert.deepEqual(Object.keys(product(json(`{"name":${name}}`), MUG).faults), ['name'])
+    assert.deepEqual(productFaults(json(`{"name":${name}}`), MUG), ['name'])
 })
 
 test('an update changes only what was sent', () => {
-  assert.deepEqual(product(json('{}'), MUG), { draft: MUG, faults: {} })
+  assert.deepEqual(product(json('{}'), MUG), MUG)
   assert.deepEqual(
-    product(json('{"name":"Cup","barcode":null,"tags":[{"id":"t","x":1.50}]}'), MUG).draft,
+    product(json('{"name":"Cup","barcode":null,"tags":[{"id":"t","x":1.50}]}'), MUG),
     {
       ...MUG,
       name: 'Cup',
       barcode: undefined,
-      tags: json('{"t":[{"id":"t","x":1.50}]}').object.t,
+      tags: '[{"id":"t","x":1.50}]',
+      tagIds: ['t'],
     },
   )
-  assert.deepEqual(Object.keys(product(json('{"name":null,"sku":""}'), MUG).faults), [
-    'name',
-    'sku',
-  ])
+  assert.deepEqual(productFaults(json('{"name":null,"sku":""}'), MUG), ['name', 'sku'])
 })
 
 test('an update cannot leave a fixed price without a price', () => {
-  assert.deepEqual(Object.keys(product(json('{"price":null}'), MUG).faults), ['price'])
-  const open = { ...MUG, pricingMethod: 2, price: undefined }
-  assert.deepEqual(Object.keys(product(json('{"pricing_method":1}'), open).faults), ['price'])
-  assert.equal(product(json('{"pricing_method":2,"price":null}'), MUG).draft.price, undefined)
+  assert.deepEqual(productFaults(json('{"price":null}'), MUG), ['price'])
+  const open: ProductFields = { ...MUG, pricingMethod: 2, price: undefined }
+  assert.deepEqual(productFaults(json('{"pricing_method":1}'), open), ['price'])
+  assert.equal(product(json('{"pricing_method":2,"price":null}'), MUG).price, undefined)
 })
 
 test('an order needs a type and a branch', () => {

@@ -17,6 +17,7 @@ export const TEXT = {
   boolean: (field: string) => `The ${words(field)} must be true or false.`,
   array: (field: string) => `The ${words(field)} must be an array.`,
   object: (field: string) => `The ${words(field)} must be an object.`,
+  taken: (field: string) => `The ${words(field)} has already been taken.`,
   invalid: (field: string) => `The selected ${words(field)} is invalid.`,
   zero: (field: string) => `The ${words(field)} must not be zero.`,
   negative: (field: string) => `The ${words(field)} must not be negative.`,

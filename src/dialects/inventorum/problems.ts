@@ -71,6 +71,8 @@ function locate(problem: ShopProblem): Located {
       return [['items'], SHOP_TEXT.elements(problem.max)]
     case 'card':
       return [['redeem_code'], cardText(problem.as, problem.problem)]
+    case 'too_many_cards':
+      return [['redeem_code'], SHOP_TEXT.elements(problem.max)]
     case 'amount_differs':
       return [
         ['amount'],

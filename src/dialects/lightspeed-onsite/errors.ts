@@ -1,3 +1,6 @@
+import type { RefusalCode } from '../../errors.ts'
+import type { Answer } from '../../http/answer.ts'
+import { toFailure } from '../../http/failure.ts'
 import { element, type Markup, textElement, xmlDocument } from '../../wire/xml.ts'
 
 /** Every error this dialect can say, with its status and its one sentence (specs/lightspeed-onsite.md 6). */
@@ -24,6 +27,7 @@ export const ERRORS = {
     'A gift card with this serial number already exists.',
   ],
   'gift_cards.invoice_voided': [406, 'The invoice is voided.'],
+  'gift_cards.not_allowed': [406, 'The gift card does not allow this now.'],
   'products.duplicate_code': [406, 'A product with this code already exists.'],
   'server.body_too_large': [413, 'The request body is too large.'],
   'server.internal_error': [500, 'Something went wrong on the server.'],
@@ -75,3 +79,78 @@ export function errorDocument(type: ErrorType, fields: readonly ErrorField[] = [
     ]),
   )
 }
+
+/** A verb that the resource lacks, with those it has. */
+export class MethodNotAllowed extends OnSiteError {
+  readonly allow: string
+
+  constructor(allow: string) {
+    super('server.method_not_allowed')
+    this.allow = allow
+  }
+}
+
+/** Refusals of the core. Most are of verbs that OnSite does not have; they have a word all the same. */
+const REFUSALS = {
+  card_not_found: 'server.not_found',
+  code_taken: 'gift_cards.duplicate_serial_number',
+  card_blocked: 'gift_cards.not_allowed',
+  card_closed: 'gift_cards.not_allowed',
+  card_expired: 'gift_cards.not_allowed',
+  card_not_blocked: 'gift_cards.not_allowed',
+  card_not_empty: 'gift_cards.not_allowed',
+  insufficient_value: 'gift_cards.not_allowed',
+  balance_too_large: 'server.invalid_value',
+  amount_invalid: 'server.invalid_value',
+  currency_mismatch: 'gift_cards.not_allowed',
+  testmode_mismatch: 'gift_cards.not_allowed',
+  entry_not_found: 'server.not_found',
+  entry_not_reversible: 'gift_cards.not_allowed',
+  reversal_exceeds_original: 'gift_cards.not_allowed',
+  hold_not_found: 'server.not_found',
+  hold_ended: 'gift_cards.not_allowed',
+  hold_not_owned: 'gift_cards.not_allowed',
+  capture_exceeds_hold: 'gift_cards.not_allowed',
+  busy: 'server.unavailable',
+  overloaded: 'server.unavailable',
+} as const satisfies Record<RefusalCode, ErrorType>
+
+/** Any error in OnSite's words; `isDefect` says that it must be logged. */
+export function answerFor(error: unknown): { readonly answer: Answer; readonly isDefect: boolean } {
+  if (error instanceof OnSiteError)
+    return { answer: errorAnswer(error.type, error.fields, headersOf(error)), isDefect: false }
+  const failure = toFailure(error)
+  switch (failure.kind) {
+    case 'refusal':
+      return { answer: errorAnswer(REFUSALS[failure.refusal.code]), isDefect: false }
+    case 'client':
+      return {
+        answer: errorAnswer(
+          failure.status === 413 ? 'server.body_too_large' : 'server.malformed_xml',
+        ),
+        isDefect: false,
+      }
+    case 'unavailable':
+      return { answer: errorAnswer('server.unavailable'), isDefect: true }
+    case 'defect':
+      return { answer: errorAnswer('server.internal_error'), isDefect: true }
+  }
+}
+
+function headersOf(error: OnSiteError): Record<string, string> {
+  if (error instanceof MethodNotAllowed) return { allow: error.allow }
+  return error.status === 401 ? { 'www-authenticate': 'Basic realm="LightSpeed"' } : {}
+}
+
+const errorAnswer = (
+  type: ErrorType,
+  fields: readonly ErrorField[] = [],
+  headers: Record<string, string> = {},
+): Answer => ({
+  status: ERRORS[type][0],
+  headers: { 'content-type': XML_TYPE, ...headers },
+  body: errorDocument(type, fields),
+})
+
+/** Without the charset some clients read Latin-1. */
+export const XML_TYPE = 'application/xml; charset=utf-8'

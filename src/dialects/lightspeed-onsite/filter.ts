@@ -238,7 +238,11 @@ function parseReading(text: string): Instant | undefined {
   const plain = `${day}T${spaced ?? joined}`
   const milliseconds = Date.parse(`${plain}Z`)
   // The 31st of June would otherwise be taken for the 1st of July.
-  if (Number.isNaN(milliseconds) || new Date(milliseconds).toISOString().slice(0, 19) !== plain)
+  if (
+    Number.isNaN(milliseconds) ||
+    plain.startsWith('0000') ||
+    new Date(milliseconds).toISOString().slice(0, 19) !== plain
+  )
     return undefined
   return BigInt(milliseconds) * 1_000n + BigInt(fraction.padEnd(6, '0'))
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { createZone } from '../../money/zone.ts'
 import { type ErrorType, OnSiteError } from './errors.ts'
 import { decodeList, type ListQuery, listDocument, parseQuery } from './list.ts'
 
@@ -7,7 +8,8 @@ const FIELDS = {
   filter: { id: { kind: 'integer', field: 'id' } },
   order: { id: 'id', serialNumber: 'serialNumber', serial_number: 'serialNumber' },
 } as const
-const decode = (query: string): ListQuery => decodeList(parseQuery(query), FIELDS, (at) => at)
+const decode = (query: string): ListQuery =>
+  decodeList(parseQuery(query), FIELDS, createZone('UTC'))
 const refused = (query: string, type: ErrorType): void =>
   assert.throws(
     () => decode(query),

@@ -1,4 +1,5 @@
-import type { Instant } from '../../money/instant.ts'
+import { INSTANT_MAX, INSTANT_MIN, type Instant } from '../../money/instant.ts'
+import { fromReading, type Zone } from '../../money/zone.ts'
 import type { Filter } from '../../services/lightspeed-filter.ts'
 import type { ListOrder } from '../../services/lightspeed-list.ts'
 import { element, type Markup, type XmlAttributes } from '../../wire/xml.ts'
@@ -58,15 +59,29 @@ const wrong = (name: string, value: string): OnSiteError =>
 export function decodeList(
   query: ReadonlyMap<string, string>,
   fields: ListFields,
-  fromStoreTime: (reading: Instant) => Instant,
+  zone: Zone,
 ): ListQuery {
+  return {
+    filter: readFilter(query, fields.filter, (reading) => within(fromReading(zone, reading))),
+    ...decodePage(query, fields.order),
+  }
+}
+
+/** The zone may take a reading out of the years that the database can be asked about. */
+const within = (instant: Instant): Instant =>
+  instant < INSTANT_MIN ? INSTANT_MIN : instant > INSTANT_MAX ? INSTANT_MAX : instant
+
+/** The same without a filter, for lists that have none. */
+export function decodePage(
+  query: ReadonlyMap<string, string>,
+  order: ListFields['order'],
+): Omit<ListQuery, 'filter'> {
   const count = readCount(query, 'count')
   const limit = readCount(query, 'limit')
   const offset = readCount(query, 'offset')
   const counts = [count, limit].filter((value) => value !== undefined)
   return {
-    filter: readFilter(query, fields.filter, fromStoreTime),
-    order: readOrder(query, fields.order),
+    order: readOrder(query, order),
     offset: offset ?? 0,
     count: counts.length > 0 ? Math.min(...counts) : undefined,
     paged: counts.length > 0 || offset !== undefined,
@@ -121,3 +136,7 @@ export function listDocument(
   const attributes: XmlAttributes = paged ? { total_count: total.toString() } : {}
   return element(name, attributes, members)
 }
+
+/** Resources other than cards can be ordered by whatever they can be filtered by. */
+export const orderOf = (fields: FilterFields): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(fields).map(([name, { field }]) => [name, field]))

@@ -71,6 +71,9 @@ export const formatStoreDate = (zone: Zone, instant: Instant): string =>
 /** Where the resources of one request live: `https://pos.example:9630/api/`. */
 export type BaseUri = string
 
+/** Where and when things are for one caller. */
+export type View = { readonly base: BaseUri; readonly zone: Zone }
+
 /** The resources that others refer to, and the first segment of their paths. */
 const PATHS = { user: 'users', product: 'products', invoice: 'invoices' } as const
 

@@ -1,6 +1,7 @@
-import { isJsonObject, type JsonValue } from '../../../wire/json.ts'
+import { FIXED_PRICE, OPEN_PRICE, type ProductFields } from '../../../services/foodics-products.ts'
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '../../../wire/json.ts'
 import type { Body } from '../body.ts'
-import type { FaultList } from '../errors.ts'
+import { FaultList } from '../errors.ts'
 import { Fields, isStorable, TEXT } from '../fields.ts'
 import type { Grammar } from '../query.ts'
 
@@ -28,49 +29,43 @@ export const GRAMMAR: Grammar = {
 /** The column that keeps a SKU unique bounds its length. */
 export const SKU_LENGTH_MAX = 255
 
-export const FIXED_PRICE = 1
-export const OPEN_PRICE = 2
-
-/** A product's own fields; the lists are kept as sent. */
-export type ProductFields = {
-  readonly name: string
-  readonly nameLocalized: string | undefined
-  readonly image: string | undefined
-  readonly barcode: string | undefined
-  readonly sku: string
-  readonly pricingMethod: number
-  readonly price: bigint | undefined
-  readonly isActive: boolean
-  readonly categoryId: string
-  readonly branches: readonly JsonValue[]
-  readonly tags: readonly JsonValue[]
-  readonly groups: readonly JsonValue[]
-}
-
 /** What a create or an update leaves of the product, unless something was put on the list of faults. */
-export type ProductDraft = {
-  readonly [Field in keyof ProductFields]: ProductFields[Field] | undefined
+type ProductDraft = { readonly [Field in keyof ProductFields]: ProductFields[Field] | undefined }
+
+type Relation = { readonly id: string }
+
+const isRelation = (item: JsonValue): item is JsonObject & Relation =>
+  isJsonObject(item) &&
+  Object.hasOwn(item, 'id') &&
+  typeof item.id === 'string' &&
+  isStorable(item.id)
+
+/** A list of `{"id", …}`, kept as sent; undefined if it was not. */
+function readRelations(
+  fields: Fields,
+  name: string,
+): readonly (JsonObject & Relation)[] | undefined {
+  const list = fields.list(name)
+  if (list === undefined || list.every(isRelation)) return list
+  return fields.addFault(name, TEXT.invalid)
 }
 
-function relations(fields: Fields, name: string): readonly JsonValue[] | undefined {
-  const list = fields.list(name)
-  const isWellShaped = (item: JsonValue): boolean =>
-    isJsonObject(item) &&
-    Object.hasOwn(item, 'id') &&
-    typeof item.id === 'string' &&
-    isStorable(item.id)
-  if (list && !list.every(isWellShaped)) return fields.addFault(name, TEXT.invalid)
-  return list
+/** The SKU that a body names, if any product can have it. */
+export function readSku({ object }: Body): string | undefined {
+  const sku = Object.hasOwn(object, 'sku') ? object.sku : undefined
+  return typeof sku === 'string' && sku.length <= SKU_LENGTH_MAX && isStorable(sku)
+    ? sku
+    : undefined
 }
 
 /**
  * Reads a body over the product as it is, or over nothing when one is created: only what was sent changes
  * (specs/foodics.md 6.1).
  */
-export function decodeProduct(
+function readDraft(
   body: Body,
   faults: FaultList,
-  current?: ProductFields,
+  current: ProductFields | undefined,
 ): ProductDraft {
   const fields = new Fields(body, faults)
   const isDue = (name: string): boolean => current === undefined || fields.has(name)
@@ -84,6 +79,9 @@ export function decodeProduct(
     ? fields.requiredChoice('pricing_method', [FIXED_PRICE, OPEN_PRICE])
     : current?.pricingMethod
   const price = readPrice(fields, pricingMethod, current?.price)
+  const [branches, tags, groups] = ['branches', 'tags', 'groups'].map((list) =>
+    readRelations(fields, list),
+  )
   return {
     name,
     sku,
@@ -94,9 +92,49 @@ export function decodeProduct(
     image: nullable('image', current?.image),
     barcode: nullable('barcode', current?.barcode),
     isActive: fields.boolean('is_active') ?? current?.isActive ?? true,
-    branches: relations(fields, 'branches') ?? current?.branches ?? [],
-    tags: relations(fields, 'tags') ?? current?.tags ?? [],
-    groups: relations(fields, 'groups') ?? current?.groups ?? [],
+    branches: branches ? stringifyJson(branches) : (current?.branches ?? '[]'),
+    tags: tags ? stringifyJson(tags) : (current?.tags ?? '[]'),
+    tagIds: tags ? tags.map(({ id }) => id) : (current?.tagIds ?? []),
+    groups: groups ? stringifyJson(groups) : (current?.groups ?? '[]'),
+  }
+}
+
+/** What is to be stored. Refuses (422) with every fault, a SKU that another product has among them. */
+export function decodeProduct(
+  body: Body,
+  {
+    current,
+    isSkuTaken,
+  }: { readonly current?: ProductFields | undefined; readonly isSkuTaken: boolean },
+): ProductFields {
+  const faults = new FaultList()
+  const draft = readDraft(body, faults, current)
+  if (isSkuTaken && !faults.has('sku')) faults.add('sku', TEXT.taken('sku'))
+  faults.assertNone()
+  const { name, sku, categoryId, pricingMethod, isActive, branches, tags, tagIds, groups } = draft
+  if (
+    name === undefined ||
+    sku === undefined ||
+    categoryId === undefined ||
+    pricingMethod === undefined ||
+    isActive === undefined ||
+    branches === undefined ||
+    tags === undefined ||
+    tagIds === undefined ||
+    groups === undefined
+  )
+    throw new Error('a product without faults that lacks a field')
+  return {
+    ...draft,
+    name,
+    sku,
+    categoryId,
+    pricingMethod,
+    isActive,
+    branches,
+    tags,
+    tagIds,
+    groups,
   }
 }
 

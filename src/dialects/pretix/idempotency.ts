@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { Answer } from '../../http/answer.ts'
+import type { Remembered } from '../../ledger/group-commit.ts'
+import type { Services } from '../../services/index.ts'
+import { readToken } from './auth.ts'
+import { detail } from './errors.ts'
+
+const METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+/** A retry after one of these runs afresh (specs/pretix-giftcards.md 11). */
+const NOT_STORED = new Set([409, 429, 500, 503])
+const KEY_LENGTH_MAX = 190
+
+/** One request's claim on its key, held while it runs. */
+export type Claim = {
+  readonly merchantId: bigint
+  readonly scope: Buffer
+  /** The answer that is stored already, in the commit of its effect. */
+  saved?: Answer
+}
+
+/** X-Idempotency-Key: scoped to key, `Authorization` and `Cookie`; nothing else counts. */
+export function createKeys({
+  idempotency,
+  merchants,
+}: Pick<Services, 'idempotency' | 'merchants'>) {
+  /** Keys of requests that run in this process. Another process is stopped by the stored row. */
+  const running = new Set<string>()
+
+  const concurrent = () =>
+    detail(409, 'Concurrent request with idempotency key.', { 'retry-after': '5' })
+
+  const claimFor = async (key: string, request: FastifyRequest): Promise<Claim> => {
+    const { authorization = '', cookie = '' } = request.headers
+    const token = readToken(authorization)
+    const principal =
+      token === undefined ? undefined : await merchants.findPrincipal('pretix', token)
+    return {
+      merchantId: principal?.merchant.id ?? 0n,
+      scope: createHash('sha256')
+        .update(JSON.stringify([key, authorization, cookie]))
+        .digest(),
+    }
+  }
+
+  const replay = async ({ merchantId, scope }: Claim): Promise<Answer | undefined> => {
+    const stored = await idempotency.find(merchantId, scope)
+    return stored && { status: stored.status, headers: stored.headers, body: stored.body }
+  }
+
+  return {
+    /** Before routing: a claim to run under, an answer that ends the exchange, or neither. */
+    begin: async (request: FastifyRequest): Promise<{ claim?: Claim; answer?: Answer }> => {
+      const key = request.headers['x-idempotency-key']
+      if (typeof key !== 'string' || key === '' || !METHODS.has(request.method)) return {}
+      if (key.length > KEY_LENGTH_MAX) return { answer: detail(400, 'Idempotency key too long.') }
+      const claim = await claimFor(key, request)
+      const name = claim.scope.toString('base64')
+      if (running.has(name)) return { answer: concurrent() }
+      running.add(name)
+      try {
+        const answer = await replay(claim)
+        if (!answer) return { claim }
+        running.delete(name)
+        return { answer }
+      } catch (error) {
+        running.delete(name)
+        throw error
+      }
+    },
+    /** What to store in the same commit as an effect: `final` is `answer` with all its headers. */
+    remember: (claim: Claim, answer: Answer, final: Answer): Remembered => {
+      claim.saved = answer
+      return toRemembered(claim, final)
+    },
+    /** Stores a final answer that no commit has stored, and lets go of the key. */
+    end: async (claim: Claim, answer: Answer, final: Answer): Promise<void> => {
+      try {
+        if (claim.saved !== answer && !NOT_STORED.has(answer.status))
+          await idempotency.keep(toRemembered(claim, final))
+      } finally {
+        running.delete(claim.scope.toString('base64'))
+      }
+    },
+    replay,
+    /** GET idempotency_query: the stored answer, whoever asks with the same `Authorization`. */
+    query: async (key: string, request: FastifyRequest): Promise<Answer> => {
+      if (key === '') return detail(404, 'No idempotency key given.')
+      const claim = await claimFor(key, request)
+      if (running.has(claim.scope.toString('base64'))) return concurrent()
+      return (await replay(claim)) ?? detail(404, 'Idempotency key not seen before.')
+    },
+  }
+}
+
+export type Keys = ReturnType<typeof createKeys>
+
+const toRemembered = (
+  { merchantId, scope }: Claim,
+  { status, headers, body }: Answer,
+): Remembered => ({
+  merchantId,
+  scope,
+  status,
+  headers: JSON.stringify(headers),
+  body: body.toString(),
+})

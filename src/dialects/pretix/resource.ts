@@ -1,0 +1,229 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Answer, empty, json, send } from '../../http/answer.ts'
+import { type DialectContext, METHODS } from '../../http/dialect.ts'
+import { logDefect } from '../../http/server.ts'
+import type { Remembered } from '../../ledger/group-commit.ts'
+import { IdempotencyConflict } from '../../services/idempotency.ts'
+import type { Merchant, Principal } from '../../services/merchants.ts'
+import { JsonSyntaxError, type JsonValue, parseJson } from '../../wire/json.ts'
+import { authenticate } from './auth.ts'
+import { answerFor, detail, fail, forbidden, notFound } from './errors.ts'
+import { type Claim, createKeys, type Keys } from './idempotency.ts'
+
+/** One exchange that has passed authentication, permission and method. */
+export type Call = {
+  readonly request: FastifyRequest
+  readonly context: DialectContext
+  readonly principal: Principal
+  /** The organizer of the path, which is the caller's own. */
+  readonly organizer: Merchant
+  readonly params: Readonly<Record<string, string>>
+  /** Query parameters; the last of a repeated one counts. */
+  readonly query: ReadonlyMap<string, string>
+  /** Every value of a repeatable parameter. */
+  readonly queryAll: (name: string) => readonly string[]
+  /** The parsed body: an empty one is `{}`; fails with 415 or 400. */
+  readonly body: () => JsonValue
+  /** What to store in the commit of the effect, so that this answer can be replayed; undefined without a key. */
+  readonly remember: (answer: Answer) => Remembered | undefined
+}
+
+export type Handler = (call: Call) => Promise<Answer>
+
+export type ResourceOptions = {
+  /** Methods in the order of the `Allow` header; HEAD and OPTIONS follow from GET. */
+  readonly methods: Partial<Record<'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', Handler>>
+  /** Whether this caller may use this method here; false is 403, whatever exists. */
+  readonly permits: (caller: Caller) => boolean | Promise<boolean>
+  /** Largest body in bytes, if it is not the server's usual limit. */
+  readonly bodyLimit?: number
+}
+
+/** What a permission is judged on. */
+export type Caller = Pick<Call, 'principal' | 'organizer' | 'params' | 'context'> & {
+  readonly method: string
+  /** Whether the method only reads. */
+  readonly reads: boolean
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    pretixClaim: Claim | undefined
+    pretixCall: Call | undefined
+    /** The `Allow` value of the routed path. */
+    pretixAllow: string | undefined
+  }
+}
+
+const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Adds a path to the dialect, e.g. `/api/v1/organizers/:organizer/giftcards/`. */
+export type AddResource = (path: string, options: ResourceOptions) => void
+
+/**
+ * The shell of every pretix resource: the strict order of checks of specs/pretix-giftcards.md 2, slash
+ * rules, idempotency keys and error words. Handlers begin where the order says "card routes".
+ */
+export function createShell(app: FastifyInstance, context: DialectContext): AddResource {
+  const keys = createKeys(context.services)
+  app.decorateRequest('pretixClaim', undefined)
+  app.decorateRequest('pretixCall', undefined)
+  app.decorateRequest('pretixAllow', undefined)
+
+  const respond = async (request: FastifyRequest, reply: FastifyReply, answer: Answer) => {
+    const final = withHeaders(request, answer)
+    const claim = request.pretixClaim
+    request.pretixClaim = undefined
+    if (claim) await keys.end(claim, answer, final)
+    return send(reply, final)
+  }
+  const respondToError = async (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
+    if (error instanceof IdempotencyConflict && request.pretixClaim) {
+      const stored = await keys.replay(request.pretixClaim)
+      if (stored) {
+        request.pretixClaim.saved = stored
+        return await respond(request, reply, stored)
+      }
+    }
+    const { answer, isDefect } = answerFor(error)
+    if (isDefect) logDefect(context.log, request, error)
+    return await respond(request, reply, answer)
+  }
+
+  app.addHook('onRequest', async (request, reply) => {
+    const { claim, answer } = await keys.begin(request)
+    request.pretixClaim = claim
+    if (answer) return send(reply, withHeaders(request, answer))
+  })
+  app.setErrorHandler((error, request, reply) => respondToError(request, reply, error))
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/api/v1/idempotency_query',
+    handler: async (request, reply) => {
+      const key = readQuery(request).get('key') ?? ''
+      return send(reply, withHeaders(request, await keys.query(key, request)))
+    },
+  })
+  app.all('/api/v1/*', (request, reply) => respond(request, reply, notFound()))
+  app.all('/api/v1', (request, reply) => respond(request, reply, notFound()))
+
+  return (path, options) => {
+    const allow = allowOf(options)
+    app.route({
+      method: [...METHODS],
+      url: path,
+      ...(options.bodyLimit === undefined ? {} : { bodyLimit: options.bodyLimit }),
+      onRequest: async (request) => {
+        request.pretixAllow = allow
+        request.pretixCall = await admit(request, context, options, keys)
+      },
+      handler: async (request, reply) => {
+        const call = request.pretixCall
+        if (!call) throw new Error('a call without admission')
+        if (request.method === 'OPTIONS') return await respond(request, reply, json(200, {}))
+        const method = request.method === 'HEAD' ? 'GET' : request.method
+        const handler = options.methods[method as keyof ResourceOptions['methods']]
+        if (!handler) return await respond(request, reply, methodNotAllowed(request.method))
+        return await respond(request, reply, await handler(call))
+      },
+    })
+    // Slash rules come before authentication: reads are redirected, writes are never executed.
+    app.route({
+      method: [...METHODS],
+      url: path.replace(/\/$/, ''),
+      handler: async (request, reply) => {
+        const [to = '', query] = (request.raw.url ?? '').split('?', 2)
+        const redirected = READS.has(request.method) || request.method === 'DELETE'
+        return await respond(
+          request,
+          reply,
+          redirected
+            ? empty(301, { location: `${to}/${query === undefined ? '' : `?${query}`}` })
+            : notFound(),
+        )
+      },
+    })
+  }
+}
+
+export const methodNotAllowed = (method: string): Answer =>
+  detail(405, `Method "${method}" not allowed.`)
+
+const withHeaders = (request: FastifyRequest, answer: Answer): Answer => {
+  const allow = request.pretixAllow
+  const headers = { vary: 'Accept', ...(allow === undefined ? {} : { allow }), ...answer.headers }
+  return Object.keys(headers).length === Object.keys(answer.headers).length
+    ? answer
+    : { ...answer, headers }
+}
+
+function allowOf({ methods }: ResourceOptions): string {
+  const own = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((name) => methods[name])
+  return [...own, ...(methods.GET ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+}
+
+const readQuery = (request: FastifyRequest): URLSearchParams =>
+  new URLSearchParams((request.raw.url ?? '').split('?', 2)[1] ?? '')
+
+/** Steps 3 to 8 of the order of checks. */
+async function admit(
+  request: FastifyRequest,
+  context: DialectContext,
+  options: ResourceOptions,
+  keys: Keys,
+): Promise<Call> {
+  const parameters = readQuery(request)
+  const query = new Map(parameters)
+  if ([...parameters].some(([name, value]) => `${name}${value}`.includes('\0')))
+    fail(detail(400, 'Null characters are not allowed.'))
+  if (!acceptsJson(request.headers.accept))
+    fail(detail(406, 'Could not satisfy the request Accept header.'))
+  const principal = await authenticate(request.headers.authorization, context.services.merchants)
+  const params = request.params as Readonly<Record<string, string>> // Named by the path.
+  const organizer = principal.merchant
+  const reads = READS.has(request.method)
+  const caller = { principal, organizer, params, context, method: request.method, reads }
+  const own = params['organizer'] === undefined || params['organizer'] === organizer.slug
+  if (!own || !(await options.permits(caller))) fail(forbidden())
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  if (method !== 'OPTIONS' && !options.methods[method as keyof ResourceOptions['methods']])
+    fail(methodNotAllowed(request.method))
+  return {
+    request,
+    context,
+    principal,
+    organizer,
+    params,
+    query,
+    queryAll: (name) => parameters.getAll(name),
+    body: () => readBody(request),
+    remember: (answer) =>
+      request.pretixClaim &&
+      keys.remember(request.pretixClaim, answer, withHeaders(request, answer)),
+  }
+}
+
+/** Missing means anything; otherwise one of the ranges must hold JSON. */
+function acceptsJson(accept: string | undefined): boolean {
+  if (accept === undefined) return true
+  return accept
+    .split(',')
+    .map((range) => range.split(';', 1)[0]?.trim().toLowerCase())
+    .some((range) => range === '*/*' || range === 'application/*' || range === 'application/json')
+}
+
+/** The body as JSON; an empty one is an empty object whatever its type (4). */
+function readBody(request: FastifyRequest): JsonValue {
+  const body = request.body as Buffer | undefined // The only parser of this listener yields bytes.
+  if (body === undefined || body === null || body.length === 0) return {}
+  const type = request.sentType.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json')
+    fail(detail(415, `Unsupported media type "${request.sentType}" in request.`))
+  try {
+    return parseJson(body)
+  } catch (error) {
+    if (error instanceof JsonSyntaxError)
+      return fail(detail(400, `JSON parse error - ${error.message}`))
+    throw error
+  }
+}

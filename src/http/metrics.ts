@@ -1,0 +1,74 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+export type Metrics = {
+  readonly registry: Registry
+  readonly request: (protocol: string, method: string, status: number, seconds: number) => void
+  readonly batch: (size: number, seconds: number) => void
+}
+
+/** Prometheus metrics. Labels are protocol, method and status only: nothing a caller sent. */
+export function createMetrics(sources: {
+  readonly queued: () => number
+  readonly poolInUse: () => Promise<number>
+  readonly poolMax: number
+}): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const requests = new Counter({
+    name: 'scrip_http_requests_total',
+    help: 'Requests answered, by protocol, method and status.',
+    labelNames: ['protocol', 'method', 'status'] as const,
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'scrip_http_request_seconds',
+    help: 'Time from the first byte of a request to the last of its answer.',
+    labelNames: ['protocol'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers,
+  })
+  const sizes = new Histogram({
+    name: 'scrip_commit_batch_size',
+    help: 'Commands that shared one commit.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers,
+  })
+  const commits = new Histogram({
+    name: 'scrip_commit_seconds',
+    help: 'Time of one group commit, from lock to durable.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers,
+  })
+  new Gauge({
+    name: 'scrip_commit_queue_length',
+    help: 'Commands waiting for a group commit or in one.',
+    registers,
+    collect() {
+      this.set(sources.queued())
+    },
+  })
+  new Gauge({
+    name: 'scrip_database_connections_in_use',
+    help: 'Connections of this process that PostgreSQL reports as busy.',
+    registers,
+    async collect() {
+      this.set(await sources.poolInUse())
+    },
+  })
+  new Gauge({
+    name: 'scrip_database_connections_max',
+    help: 'Connections this process may open.',
+    registers,
+  }).set(sources.poolMax)
+  return {
+    registry,
+    request: (protocol, method, status, seconds) => {
+      requests.inc({ protocol, method, status: String(status) })
+      duration.observe({ protocol }, seconds)
+    },
+    batch: (size, seconds) => {
+      sizes.observe(size)
+      commits.observe(seconds)
+    },
+  }
+}

@@ -1,0 +1,157 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { DomainError } from '../errors.ts'
+import { json, send } from './answer.ts'
+import { type Dialect, type DialectContext, type ListenerOptions, METHODS } from './dialect.ts'
+import type { Metrics } from './metrics.ts'
+
+/** The largest body of most requests; a route that needs more says so. */
+const BODY_BYTES_MAX = 1024 * 1024
+/** Requests under way at most: beyond it an answer of 503 costs less than a place in a queue. */
+const IN_FLIGHT_MAX = 5_000
+/** A request must have arrived whole after this long; slow senders must not hold sockets. */
+const REQUEST_TIMEOUT_MS = 30_000
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The protocol that owns the path; for logs and metrics. */
+    dialect: string
+    /** The Content-Type as it was sent; '' if it was not. */
+    sentType: string
+  }
+}
+
+export type ServerOptions = {
+  readonly dialects: readonly Dialect[]
+  readonly context: DialectContext
+  readonly metrics: Metrics
+  /** Whether the database answers. */
+  readonly isReady: () => Promise<boolean>
+}
+
+/** The base of absolute links: what was configured, else how the client called us. */
+export const publicUrlOf =
+  (config: Pick<Config, 'publicUrl'>) =>
+  (request: FastifyRequest): string =>
+    config.publicUrl ?? `${request.protocol}://${request.host}`
+
+/** Builds the main listener with every dialect in a scope of its own; it does not listen yet. */
+export async function createServer({
+  dialects,
+  context,
+  metrics,
+  isReady,
+}: ServerOptions): Promise<FastifyInstance> {
+  const app = createListener(context.log, metrics, {}, (request, reply) => {
+    const path = request.raw.url ?? '/'
+    const owner = dialects.find(({ malformedUrl }) =>
+      malformedUrl?.prefixes.some((prefix) => path.startsWith(prefix)),
+    )
+    return owner?.malformedUrl?.answer(request, reply, context)
+  })
+  app.get('/livez', (_request, reply) => send(reply, json(200, { status: 'ok' })))
+  app.get('/readyz', async (_request, reply) => {
+    const ready = await isReady()
+    return send(reply, json(ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable' }))
+  })
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  )
+  for (const dialect of dialects)
+    await app.register(async (scope) => {
+      scope.addHook('onRequest', async (request) => {
+        request.dialect = dialect.name
+      })
+      await dialect.register(scope, context)
+    })
+  return app
+}
+
+/**
+ * A bare listener: raw bodies whatever their type, every method, one log line and one metric a request.
+ * Lines carry the route's pattern, never the path or the query: both may hold codes.
+ */
+export function createListener(
+  log: Logger,
+  metrics: Metrics,
+  { https }: ListenerOptions = {},
+  malformedUrl: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => Promise<unknown> | undefined = () => undefined,
+): FastifyInstance {
+  const app = fastify({
+    ...(https ? { https } : {}),
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    logger: false,
+    routerOptions: { maxParamLength: 2_000 },
+    frameworkErrors: (_error, request, reply) => {
+      const answer = malformedUrl(request, reply)
+      if (!answer) void send(reply, json(400, { message: 'Malformed URL.' }))
+    },
+  }) as unknown as FastifyInstance // With https or without, it is used in the same way.
+  for (const method of METHODS)
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
+  app.decorateRequest('dialect', 'none')
+  app.decorateRequest('sentType', '')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+  let inFlight = 0
+  app.addHook('onRequest', async (request) => {
+    inFlight += 1
+    const { headers } = request.raw
+    request.sentType = headers['content-type'] ?? ''
+    // A framework that dispatches on the type would answer for the dialect; only files need theirs.
+    if (!/^multipart\//i.test(request.sentType) && request.sentType !== '')
+      headers['content-type'] = 'application/octet-stream'
+    if (inFlight > IN_FLIGHT_MAX) throw new DomainError({ code: 'overloaded' })
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    inFlight -= 1
+    const seconds = reply.elapsedTime / 1_000
+    metrics.request(request.dialect, request.method, reply.statusCode, seconds)
+    log.debug(
+      {
+        request: request.id,
+        protocol: request.dialect,
+        method: request.method,
+        route: request.routeOptions.url ?? 'none',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    )
+  })
+  app.setNotFoundHandler((_request, reply) => send(reply, json(404, { message: 'Not found.' })))
+  app.setErrorHandler((error, request, reply) => {
+    const status = statusOf(error)
+    if (status >= 500) logDefect(log, request, error)
+    const overloaded = error instanceof DomainError && error.refusal.code === 'overloaded'
+    if (overloaded)
+      return send(reply, json(503, { message: 'Overloaded.' }, { 'retry-after': '1' }))
+    return send(reply, json(status, { message: status < 500 ? 'Bad request.' : 'Internal error.' }))
+  })
+  return app
+}
+
+/** The 4xx that Fastify itself raised (a body too large, a bad content length), else 500. */
+export function statusOf(error: unknown): number {
+  const status =
+    typeof error === 'object' && error !== null && 'statusCode' in error
+      ? error.statusCode
+      : undefined
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : 500
+}
+
+/** Logs a defect with the request's id; the caller hears nothing of it. */
+export function logDefect(log: Logger, request: FastifyRequest, error: unknown): void {
+  log.error(
+    { request: request.id, route: request.routeOptions.url ?? 'none', err: error },
+    'defect',
+  )
+}

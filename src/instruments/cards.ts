@@ -1,0 +1,178 @@
+import type { Queryable, Tx } from '../db/database.ts'
+import { type Card, cardColumns, toCard } from '../ledger/card.ts'
+import type { Instant } from '../money/instant.ts'
+
+/** Reads of card rows; only the ledger changes their value. */
+
+/** What a list of cards can be narrowed by; each left out does not narrow. */
+export type CardFilter = {
+  /** Whole code, compared without ASCII case. */
+  readonly code?: string
+  readonly testmode?: boolean
+  readonly expired?: boolean
+  /** Balance in ledger units as a two-decimal protocol shows it: from here up to the next cent. */
+  readonly balanceCents?: bigint
+}
+
+/** A page of rows by position: `offset` rows are skipped, `limit` returned. */
+export type Slice = { readonly offset: number; readonly limit: number }
+
+const filterSql = (sql: Queryable, filter: CardFilter, now: Instant) => sql`
+  removed_at is null
+  ${filter.code === undefined ? sql`` : sql`and lower(code collate "C") = lower(${filter.code}::text collate "C")`}
+  ${filter.testmode === undefined ? sql`` : sql`and testmode = ${filter.testmode}::bool`}
+  ${
+    filter.expired === undefined
+      ? sql``
+      : filter.expired
+        ? sql`and expires_at is not null and expires_at < ${now}::timestamptz`
+        : sql`and (expires_at is null or expires_at >= ${now}::timestamptz)`
+  }
+  ${
+    filter.balanceCents === undefined
+      ? sql``
+      : sql`and balance >= ${filter.balanceCents}::int8 and balance < ${filter.balanceCents + 1_000n}::int8`
+  }`
+
+/** A card of one of these merchants, if it passes the filter. */
+export async function findCard(
+  sql: Queryable,
+  merchantIds: readonly bigint[],
+  id: bigint,
+  now: Instant,
+  filter: CardFilter = {},
+): Promise<Card | undefined> {
+  const [row] = await sql`
+    select ${cardColumns(sql)} from cards
+    where merchant_id = any(${merchantIds as bigint[]}) and id = ${id} and ${filterSql(sql, filter, now)}`
+  return row && toCard(row)
+}
+
+/** The card with exactly this code. */
+export async function findCardByCode(
+  sql: Queryable,
+  merchantId: bigint,
+  code: string,
+): Promise<Card | undefined> {
+  const [row] = await sql`
+    select ${cardColumns(sql)} from cards
+    where merchant_id = ${merchantId} and code = ${code} and removed_at is null`
+  return row && toCard(row)
+}
+
+/** The card with this code: the exact spelling if there is one, else one that differs in ASCII case only. */
+export async function findCardByFoldedCode(
+  sql: Queryable,
+  merchantId: bigint,
+  code: string,
+): Promise<Card | undefined> {
+  const [row] = await sql`
+    select ${cardColumns(sql)} from cards
+    where merchant_id = ${merchantId} and lower(code collate "C") = lower(${code}::text collate "C")
+      and removed_at is null
+    order by code = ${code} desc, id limit 1`
+  return row && toCard(row)
+}
+
+/** Whether any of these merchants has a card with exactly this code, other than `exceptId`. */
+export async function isCodeTaken(
+  tx: Tx,
+  merchantIds: readonly bigint[],
+  code: string,
+  exceptId?: bigint,
+): Promise<boolean> {
+  const [row] = await tx`
+    select 1 from cards
+    where merchant_id = any(${merchantIds as bigint[]}) and code = ${code}
+      ${exceptId === undefined ? tx`` : tx`and id <> ${exceptId}`} limit 1`
+  return row !== undefined
+}
+
+/** How many cards these merchants have; exact. */
+export async function countCards(
+  sql: Queryable,
+  merchantIds: readonly bigint[],
+  now: Instant,
+  filter: CardFilter = {},
+): Promise<number> {
+  if (!isPlain(filter)) {
+    const [row] = await sql<{ count: bigint }[]>`
+      select count(*) from cards
+      where merchant_id = any(${merchantIds as bigint[]}) and ${filterSql(sql, filter, now)}`
+    return Number(row?.count ?? 0n)
+  }
+  const [row] = await sql<{ count: bigint }[]>`
+    select coalesce(sum(${blockCount(sql, filter)}), 0)::int8 as count from card_blocks
+    where merchant_id = any(${merchantIds as bigint[]})`
+  return Number(row?.count ?? 0n)
+}
+
+/** Cards in order of issue (which is the order of ids), from any depth without reading what is skipped. */
+export async function listCards(
+  sql: Queryable,
+  merchantIds: readonly bigint[],
+  now: Instant,
+  filter: CardFilter,
+  { offset, limit }: Slice,
+): Promise<Card[]> {
+  const ids = merchantIds as bigint[]
+  if (!isPlain(filter)) {
+    const rows = await sql`
+      select ${cardColumns(sql)} from cards
+      where merchant_id = any(${ids}) and ${filterSql(sql, filter, now)}
+      order by id offset ${offset} limit ${limit}`
+    return rows.map(toCard)
+  }
+  // The blocks say in which range of ids the page begins and ends.
+  const [range] = await sql<
+    { first: bigint | null; last: bigint | null; skipped: bigint | null }[]
+  >`
+    with sums as (
+      select block, n, sum(n) over (order by block) as upto from (
+        select block, sum(${blockCount(sql, filter)}) as n from card_blocks
+        where merchant_id = any(${ids}) group by block) b
+    )
+    select min(block) as first, min(upto - n)::int8 as skipped,
+      (select min(block) from sums where upto >= ${offset + limit}::int8) as last
+    from sums where upto > ${offset}::int8`
+  if (range?.first == null) return []
+  const rows = await sql`
+    select ${cardColumns(sql)} from cards
+    where merchant_id = any(${ids}) and id >= ${range.first << 12n}::int8
+      ${range.last == null ? sql`` : sql`and id < ${(range.last + 1n) << 12n}::int8`}
+      and ${filterSql(sql, filter, now)}
+    order by id offset ${offset - Number(range.skipped ?? 0n)} limit ${limit}`
+  return rows.map(toCard)
+}
+
+/** Blocks count live and test cards; every other filter needs the rows. */
+const isPlain = ({ code, expired, balanceCents }: CardFilter): boolean =>
+  code === undefined && expired === undefined && balanceCents === undefined
+
+const blockCount = (sql: Queryable, { testmode }: CardFilter) =>
+  testmode === undefined ? sql`live + test` : testmode ? sql`test` : sql`live`
+
+/** The fields that a protocol may change on a card; undefined leaves one as it is, null clears it. */
+export type CardChanges = {
+  readonly expiresAt?: Instant | null
+  readonly conditions?: string | null
+  readonly ownerPositionId?: bigint | null
+}
+
+/** Changes fields that are not value; the caller holds the card's lock. */
+export async function updateCard(
+  tx: Tx,
+  merchantId: bigint,
+  id: bigint,
+  changes: CardChanges,
+  now: Instant,
+): Promise<Card | undefined> {
+  const [row] = await tx`
+    update cards set modified_at = greatest(modified_at, ${now}::timestamptz)
+      ${changes.expiresAt === undefined ? tx`` : tx`, expires_at = ${changes.expiresAt}::timestamptz`}
+      ${changes.conditions === undefined ? tx`` : tx`, conditions = ${changes.conditions}::text`}
+      ${changes.ownerPositionId === undefined ? tx`` : tx`, owner_position_id = ${changes.ownerPositionId}::int8`}
+    where merchant_id = ${merchantId} and id = ${id} and removed_at is null
+    returning ${cardColumns(tx)}`
+  return row && toCard(row)
+}

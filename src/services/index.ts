@@ -1,0 +1,32 @@
+import { book } from './book.ts'
+import { createCards } from './cards.ts'
+import { createCatalogue } from './catalogue.ts'
+import type { Deps } from './deps.ts'
+import { createFoodics } from './foodics.ts'
+import { createHolds } from './holds.ts'
+import { createIdempotency } from './idempotency.ts'
+import { createImports } from './imports.ts'
+import { createLightspeed } from './lightspeed.ts'
+import { createMerchants } from './merchants.ts'
+import { createTickets } from './tickets.ts'
+import { transfer } from './transfer.ts'
+
+/** Every verb, wired once. */
+export function createServices(deps: Deps) {
+  const merchants = createMerchants(deps)
+  return {
+    book: book(deps),
+    cards: createCards(deps),
+    catalogue: createCatalogue(deps),
+    foodics: createFoodics(deps),
+    holds: createHolds(deps),
+    idempotency: createIdempotency(deps),
+    imports: createImports(deps),
+    lightspeed: createLightspeed(deps, merchants),
+    merchants,
+    tickets: createTickets(deps),
+    transfer: transfer(deps),
+  }
+}
+
+export type Services = ReturnType<typeof createServices>

@@ -1,0 +1,35 @@
+import type { Database } from './db/database.ts'
+import { type Broken, type Check, verifyChains, verifyTotals } from './ledger/verify.ts'
+
+/** Every check that is a query of one merchant; the chains are re-read besides. */
+const CHECKS: readonly Check[] = [verifyTotals]
+
+export type VerifyReport = {
+  readonly cards: number
+  readonly entries: number
+  readonly broken?: Broken
+}
+
+/** Proves the books of every merchant, in one consistent snapshot each; stops at the first broken row. */
+export async function verify(db: Database): Promise<VerifyReport> {
+  let cards = 0
+  let entries = 0
+  const merchants = await db<
+    { id: bigint; slug: string }[]
+  >`select id, slug from merchants order by id`
+  for (const { id, slug } of merchants) {
+    const report = (await db.begin('isolation level repeatable read read only', async (tx) => {
+      const chains = await verifyChains(tx, id)
+      let { broken } = chains
+      for (const check of CHECKS) broken ??= await check(tx, id)
+      const [row] = await tx<
+        { count: bigint }[]
+      >`select count(*) from cards where merchant_id = ${id}`
+      return { entries: chains.entries, cards: Number(row?.count ?? 0n), broken }
+    })) as { entries: number; cards: number; broken: Broken | undefined } // Plain data passes through.
+    cards += report.cards
+    entries += report.entries
+    if (report.broken !== undefined) return { cards, entries, broken: `${slug}: ${report.broken}` }
+  }
+  return { cards, entries }
+}

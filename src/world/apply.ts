@@ -1,0 +1,316 @@
+import { randomBytes, scrypt } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { TSchema } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import type { Database, Tx } from '../db/database.ts'
+import { sqlState, transact } from '../db/transact.ts'
+import { issueCards } from '../ledger/issue.ts'
+import { CURRENCIES } from '../money/currency.ts'
+import { parseDecimal } from '../money/decimal.ts'
+import type { Instant } from '../money/instant.ts'
+import { toUnits } from '../money/money.ts'
+import { type Merchant, tokenDigest } from '../services/merchants.ts'
+import { parseInstant } from '../wire/dates.ts'
+import { WorldError } from './error.ts'
+import { applyEvents } from './events.ts'
+import { applyFoodics } from './foodics.ts'
+import { applyLightspeed } from './lightspeed.ts'
+import { newestNames } from './permissions.ts'
+import { World, type WorldCredential, type WorldMerchant } from './schema.ts'
+
+/** The largest world file. */
+export const WORLD_BYTES_MAX = 16 * 1024 * 1024
+/** Servers listen here and forget what they remembered of merchants and credentials. */
+export const WORLD_CHANNEL = 'scrip_world'
+const LOCK = 7_263_947_282
+
+/** What was made and changed; `secrets` were generated and are shown this once. */
+export type Applied = {
+  created: number
+  updated: number
+  readonly secrets: {
+    readonly merchant: string
+    readonly name: string
+    readonly dialect: string
+    readonly secret: string
+  }[]
+  readonly warnings: string[]
+}
+
+/** Applies one section of a merchant; throws WorldError with a path below the merchant. */
+export type Section = (
+  tx: Tx,
+  merchant: Merchant,
+  world: WorldMerchant,
+  applied: Applied,
+  now: Instant,
+) => Promise<void>
+
+/** In this order: later sections may refer to what earlier ones made. */
+const SECTIONS: readonly Section[] = [applyCredentials, applyLightspeed, applyFoodics, applyEvents, applyWebhooks, applyCards]
+
+/** Reads a world from its text; refuses (WorldError) with the path of the first thing wrong. */
+export function parseWorld(text: string): World {
+  if (Buffer.byteLength(text) > WORLD_BYTES_MAX)
+    throw new WorldError('', 'the world file is larger than 16 MiB')
+  let input: unknown
+  try {
+    input = JSON.parse(text)
+  } catch {
+    throw new WorldError('', 'the world file is not JSON')
+  }
+  const error = Value.Errors(World as TSchema, input).First()
+  if (error) throw new WorldError(toPath(error.path), error.message)
+  return input as World // Checked against the schema.
+}
+
+/** `/merchants/0/tax_rates/2/rate` as `merchants[0].tax_rates[2].rate`. */
+const toPath = (pointer: string): string =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+    .join('')
+    .replace(/^\./, '')
+
+/**
+ * Makes a world so, all or nothing: what exists by its natural key is updated, nothing is deleted, and
+ * cards, vouchers, orders and invoices that exist are left as they are.
+ */
+export async function applyWorld(db: Database, world: World, now: Instant): Promise<Applied> {
+  return await transact(db, async (tx) => {
+    const applied: Applied = { created: 0, updated: 0, secrets: [], warnings: [] }
+    await tx`set local lock_timeout = 0`
+    await tx`select pg_advisory_xact_lock(${LOCK}::int8)`
+    for (const [index, key] of (world.instance_keys ?? []).entries())
+      await applyInstanceKey(tx, key, `instance_keys[${index}]`, applied)
+    const list = world.merchants ?? []
+    const merchants: Merchant[] = []
+    for (const [index, merchant] of list.entries())
+      merchants.push(await below(`merchants[${index}]`, () => applyMerchant(tx, merchant, applied)))
+    for (const [index, merchant] of merchants.entries()) {
+      const section = list[index]
+      if (!section) continue
+      await below(`merchants[${index}]`, async () => {
+        await applyAcceptances(tx, merchant, section)
+        for (const apply of SECTIONS) await apply(tx, merchant, section, applied, now)
+      })
+    }
+    await tx`select pg_notify(${WORLD_CHANNEL}, '')`
+    return applied
+  })
+}
+
+async function below<T>(prefix: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof WorldError ? error.below(prefix) : error
+  }
+}
+
+async function applyInstanceKey(
+  tx: Tx,
+  key: { readonly name: string; readonly token?: string },
+  path: string,
+  applied: Applied,
+): Promise<void> {
+  const [existing] = await tx`select 1 from instance_keys where name = ${key.name}`
+  const token = key.token ?? (existing ? undefined : generateToken('instance'))
+  if (token === undefined) return
+  warnShort(token, path, applied)
+  if (key.token === undefined)
+    applied.secrets.push({ merchant: '', name: key.name, dialect: 'instance', secret: token })
+  await tx`
+    insert into instance_keys (name, token_hash) values (${key.name}, ${tokenDigest(token)})
+    on conflict (name) do update set token_hash = excluded.token_hash`
+  count(applied, existing === undefined)
+}
+
+async function applyMerchant(tx: Tx, merchant: WorldMerchant, applied: Applied): Promise<Merchant> {
+  if (!CURRENCIES.has(merchant.currency))
+    throw new WorldError('currency', 'is not an ISO 4217 code')
+  if (!isTimeZone(merchant.timezone)) throw new WorldError('timezone', 'is not a time zone')
+  const options = {
+    ...(merchant.pretix ? { pretix: merchant.pretix } : {}),
+    ...(merchant.foodics?.rate_limit_per_minute === undefined
+      ? {}
+      : { foodics: { rate_limit_per_minute: merchant.foodics.rate_limit_per_minute } }),
+  }
+  const [row] = await tx<(Merchant & { readonly inserted: boolean })[]>`
+    insert into merchants as m (slug, name, country, currency, timezone, options)
+    values (${merchant.slug}, ${merchant.name}, ${merchant.country}, ${merchant.currency}, ${merchant.timezone},
+      ${JSON.stringify(options)}::text::jsonb)
+    on conflict (slug) do update set name = excluded.name, country = excluded.country,
+      currency = excluded.currency, timezone = excluded.timezone, options = m.options || excluded.options
+    returning id, slug, name, country, currency, timezone, options, (xmax = 0) as inserted`
+  if (!row) throw new Error('a merchant without a row')
+  await tx`insert into card_registers (merchant_id) values (${row.id}) on conflict do nothing`
+  count(applied, row.inserted)
+  return row
+}
+
+async function applyAcceptances(tx: Tx, merchant: Merchant, world: WorldMerchant): Promise<void> {
+  for (const [index, entry] of (world.accepts_cards_of ?? []).entries()) {
+    const { issuer, active = true } = typeof entry === 'string' ? { issuer: entry } : entry
+    const [row] = await tx<{ id: bigint }[]>`select id from merchants where slug = ${issuer}`
+    const path = `accepts_cards_of[${index}]`
+    if (!row) throw new WorldError(path, `there is no merchant ${issuer}`)
+    if (row.id === merchant.id)
+      throw new WorldError(path, 'a merchant always accepts its own cards')
+    await tx`
+      insert into acceptances (merchant_id, issuer_id, active) values (${merchant.id}, ${row.id}, ${active})
+      on conflict (merchant_id, issuer_id) do update set active = excluded.active`
+  }
+}
+
+async function applyCredentials(
+  tx: Tx,
+  merchant: Merchant,
+  world: WorldMerchant,
+  applied: Applied,
+): Promise<void> {
+  for (const [index, credential] of (world.credentials ?? []).entries())
+    await below(`credentials[${index}]`, () => applyCredential(tx, merchant, credential, applied))
+}
+
+async function applyCredential(
+  tx: Tx,
+  merchant: Merchant,
+  credential: WorldCredential,
+  applied: Applied,
+): Promise<void> {
+  const { name, dialect } = credential
+  const isUser = dialect === 'lightspeed'
+  const [existing] = await tx`
+    select 1 from credentials where merchant_id = ${merchant.id} and name = ${name}`
+  const given = isUser ? credential.password : credential.token
+  const secret = given ?? (existing ? undefined : generateToken(dialect))
+  if (secret !== undefined && !isUser)
+    warnShort(secret, `merchants.${merchant.slug}.credentials.${name}`, applied)
+  const list = dialect === 'foodics' ? credential.scopes : credential.permissions
+  const grants =
+    list === undefined || list === 'all' ? null : dialect === 'pretix' ? newestNames(list) : list
+  const events =
+    credential.events === undefined || credential.events === 'all' ? null : credential.events
+  const hash = secret === undefined || isUser ? null : tokenDigest(secret)
+  const passwordHash = secret !== undefined && isUser ? await hashPassword(secret) : null
+  try {
+    await tx.savepoint(
+      (inner) => inner`
+      insert into credentials as c (merchant_id, name, dialect, token_hash, username, password_hash, grants,
+        events, role, email, first_name, last_name, hidden, active)
+      values (${merchant.id}, ${name}, ${dialect}, ${hash}, ${isUser ? (credential.username ?? name) : null},
+        ${passwordHash}, ${grants}::text[], ${events}::text[],
+        ${credential.role ?? (dialect === 'scrip' ? 'owner' : null)}, ${credential.email ?? null},
+        ${credential.first_name ?? null}, ${credential.last_name ?? null}, ${credential.hidden ?? false},
+        ${credential.active ?? true})
+      on conflict (merchant_id, name) do update set dialect = excluded.dialect,
+        token_hash = coalesce(excluded.token_hash, c.token_hash), username = excluded.username,
+        password_hash = coalesce(excluded.password_hash, c.password_hash), grants = excluded.grants,
+        events = excluded.events, role = excluded.role, email = excluded.email,
+        first_name = excluded.first_name, last_name = excluded.last_name, hidden = excluded.hidden,
+        active = excluded.active`,
+    )
+  } catch (error) {
+    if (sqlState(error) === '23505') throw new WorldError('token', 'is used by another credential')
+    throw error
+  }
+  if (secret !== undefined && given === undefined)
+    applied.secrets.push({ merchant: merchant.slug, name, dialect, secret })
+  count(applied, existing === undefined)
+}
+
+async function applyWebhooks(
+  tx: Tx,
+  merchant: Merchant,
+  world: WorldMerchant,
+  applied: Applied,
+): Promise<void> {
+  for (const webhook of world.webhooks ?? []) {
+    const [row] = await tx<{ inserted: boolean }[]>`
+      insert into webhooks (merchant_id, name, url, actions, secret, active)
+      values (${merchant.id}, ${webhook.name ?? webhook.url}, ${webhook.url}, ${webhook.actions}::text[],
+        ${webhook.secret ?? null}, ${webhook.active ?? true})
+      on conflict (merchant_id, name) do update set url = excluded.url, actions = excluded.actions,
+        secret = excluded.secret, active = excluded.active
+      returning (xmax = 0) as inserted`
+    count(applied, row?.inserted ?? false)
+  }
+}
+
+async function applyCards(
+  tx: Tx,
+  merchant: Merchant,
+  world: WorldMerchant,
+  applied: Applied,
+  now: Instant,
+): Promise<void> {
+  const list = world.cards ?? []
+  if (list.length === 0) return
+  const existing = await tx<{ code: string }[]>`
+    select code from cards where merchant_id = ${merchant.id} and code = any(${list.map(({ code }) => code)})`
+  const known = new Set(existing.map(({ code }) => code))
+  const drafts = list.flatMap((card, index) => {
+    if (known.has(card.code)) return []
+    known.add(card.code)
+    const path = `cards[${index}]`
+    const currency = card.currency ?? merchant.currency
+    if (!CURRENCIES.has(currency))
+      throw new WorldError(`${path}.currency`, 'is not an ISO 4217 code')
+    const value = parseDecimal(card.value)
+    const amount = value && toUnits(value)
+    if (amount === undefined) throw new WorldError(`${path}.value`, 'has more than five decimals')
+    const expires = card.expires == null ? undefined : parseInstant(card.expires)
+    if (typeof expires === 'string')
+      throw new WorldError(`${path}.expires`, 'is not a date and time')
+    return [
+      {
+        code: card.code,
+        currency,
+        amount,
+        testmode: card.testmode ?? false,
+        blocked: card.active === false,
+        expiresAt: expires,
+        conditions: card.conditions ?? undefined,
+        origin: { protocol: 'world', actingMerchantId: merchant.id },
+      },
+    ]
+  })
+  await issueCards(tx, merchant.id, drafts, { now })
+  applied.created += drafts.length
+}
+
+function count(applied: Applied, created: boolean): void {
+  if (created) applied.created += 1
+  else applied.updated += 1
+}
+
+const TOKEN_LENGTH_MIN = 20
+
+function warnShort(token: string, path: string, applied: Applied): void {
+  if (token.length < TOKEN_LENGTH_MIN)
+    applied.warnings.push(`${path}: the token is shorter than ${TOKEN_LENGTH_MIN} characters`)
+}
+
+/** 192 random bits behind a prefix that a secret scanner can know. */
+export const generateToken = (kind: string): string =>
+  `scrip_${kind}_${randomBytes(24).toString('base64url')}`
+
+const scryptAsync = promisify<string, Buffer, number, Buffer>(scrypt)
+
+/** Salted scrypt, as `scrypt$salt$hash` in base64. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(16)
+  const hash = await scryptAsync(password, salt, 32)
+  return `scrypt$${salt.toString('base64')}$${hash.toString('base64')}`
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
