@@ -1,8 +1,9 @@
 import type { Database } from './db/database.ts'
 import { type Broken, type Check, verifyChains, verifyTotals } from './ledger/verify.ts'
+import { verifyImports } from './services/imports-check.ts'
 
 /** Every check that is a query of one merchant; the chains are re-read besides. */
-const CHECKS: readonly Check[] = [verifyTotals]
+const CHECKS: readonly Check[] = [verifyTotals, verifyImports]
 
 export type VerifyReport = {
   readonly cards: number

@@ -12,6 +12,7 @@ import { verifyChains, verifyTotals } from '../ledger/verify.ts'
 import { fromDate, wallClock } from '../money/instant.ts'
 import { book } from '../services/book.ts'
 import { createImports, type Imports } from '../services/imports.ts'
+import { verifyImports } from '../services/imports-check.ts'
 import type { ImportJob, ReadImport } from '../services/imports-commands.ts'
 import { readImportHere } from './reader.ts'
 
@@ -102,6 +103,7 @@ async function proveLedger({ merchantId }: Account): Promise<bigint> {
   assert.equal(sums.live, sums.blocks)
   assert.equal((await verifyChains(database.owner, merchantId)).broken, undefined)
   assert.equal(await verifyTotals(database.owner, merchantId), undefined)
+  assert.equal(await verifyImports(database.owner, merchantId), undefined)
   return sums.entries
 }
 
@@ -328,6 +330,18 @@ test('an import of which one card was used, loaded or held cannot be undone', as
     assert.equal(await proveLedger(shop), before)
   }
   await commit.close()
+})
+
+test('a finished import that lost a card is found out', async () => {
+  const shop = await account()
+  const job = await importNow(shop, file(row('AAAA-1111'), row('BBBB-2222')))
+  await database.owner`
+    update inventorum_cards set import_id = null where merchant_id = ${shop.merchantId}
+      and card_id = (select min(card_id) from inventorum_cards where merchant_id = ${shop.merchantId})`
+  assert.equal(
+    await verifyImports(database.owner, shop.merchantId),
+    `import ${job.id}: it does not have as many cards as it says`,
+  )
 })
 
 test('what did not end well cannot be undone, and what is not there cannot either', async () => {

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { decimal } from '../money/decimal.ts'
 import { fromDate } from '../money/instant.ts'
 import { codeEnding } from './compose.ts'
-import { type ReceiptContent, renderReceipt } from './receipt.ts'
+import { measureReceipt, type ReceiptContent, renderReceipt } from './receipt.ts'
 
 const cents = (amount: number): bigint => BigInt(amount) * 1_000n
 
@@ -107,6 +107,7 @@ test('the image has the size it claims, a margin, and amounts that end at the ri
   const { png, width, height } = await renderReceipt(sale)
   const image = pixelsOf(png)
   assert.deepEqual([image.width, image.height], [width, height])
+  assert.deepEqual(measureReceipt(sale), { width, height })
   assert.equal(width, 576)
   const columnHasInk = (x: number): boolean => {
     for (let y = 0; y < height; y += 1) if (image.at(x, y) < 8) return true
