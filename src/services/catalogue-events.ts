@@ -17,6 +17,7 @@ import { transact } from '../db/transact.ts'
 import type { Finish } from './cards.ts'
 import type { Outcome } from './catalogue.ts'
 import type { Deps } from './deps.ts'
+import { MERCHANTS_CHANNEL } from './merchants.ts'
 
 /** Events of a merchant. */
 export function createEvents({ db }: Pick<Deps, 'db'>) {
@@ -41,9 +42,10 @@ export function createEvents({ db }: Pick<Deps, 'db'>) {
         if (fault) return { fault }
         const created = await insertEvent(tx, merchantId, event)
         if (!created) return { fault: 'slug_taken' }
-        await tx`
+        const limited = await tx`
           update credentials set events = array_append(events, ${event.slug})
           where id = ${credentialId} and events is not null`
+        if (limited.count > 0) await tx`select pg_notify(${MERCHANTS_CHANNEL}, '')`
         await finish?.(tx, created)
         return { done: created }
       }),

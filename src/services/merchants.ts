@@ -38,6 +38,9 @@ export type Merchants = {
   readonly forget: () => void
 }
 
+/** Servers listen here and forget what they remembered of merchants and credentials. */
+export const MERCHANTS_CHANNEL = 'scrip_world'
+
 /** What was read is believed for this long when no word of a change arrives. */
 const CACHE_MS = 5_000
 const CACHE_MAX = 10_000
@@ -45,8 +48,9 @@ const CACHE_MAX = 10_000
 type Cached<T> = { readonly value: T; readonly until: number }
 
 /**
- * Merchants, credentials and acceptances. They change by `scrip apply` alone, which tells every server
- * process through a notification, so they are kept in memory between changes.
+ * Merchants, credentials and acceptances. They change rarely (`scrip apply`, a limited credential's new
+ * event), and who changes them tells every server process through a notification, so they are kept in
+ * memory between changes.
  */
 export function createMerchants({ db }: Pick<Deps, 'db'>): Merchants {
   const caches = { principal: new Map(), merchant: new Map(), issuers: new Map() }

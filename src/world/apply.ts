@@ -9,7 +9,7 @@ import { CURRENCIES } from '../money/currency.ts'
 import { parseDecimal } from '../money/decimal.ts'
 import type { Instant } from '../money/instant.ts'
 import { toUnits } from '../money/money.ts'
-import { type Merchant, tokenDigest } from '../services/merchants.ts'
+import { MERCHANTS_CHANNEL, type Merchant, tokenDigest } from '../services/merchants.ts'
 import { parseInstant } from '../wire/dates.ts'
 import { WorldError } from './error.ts'
 import { applyEvents } from './events.ts'
@@ -20,8 +20,8 @@ import { World, type WorldCredential, type WorldMerchant } from './schema.ts'
 
 /** The largest world file. */
 export const WORLD_BYTES_MAX = 16 * 1024 * 1024
-/** Servers listen here and forget what they remembered of merchants and credentials. */
-export const WORLD_CHANNEL = 'scrip_world'
+/** Where servers hear that a world was applied. */
+export const WORLD_CHANNEL = MERCHANTS_CHANNEL
 const LOCK = 7_263_947_282
 
 /** What was made and changed; `secrets` were generated and are shown this once. */
@@ -47,7 +47,14 @@ export type Section = (
 ) => Promise<void>
 
 /** In this order: later sections may refer to what earlier ones made. */
-const SECTIONS: readonly Section[] = [applyCredentials, applyLightspeed, applyFoodics, applyEvents, applyWebhooks, applyCards]
+const SECTIONS: readonly Section[] = [
+  applyCredentials,
+  applyLightspeed,
+  applyFoodics,
+  applyEvents,
+  applyWebhooks,
+  applyCards,
+]
 
 /** Reads a world from its text; refuses (WorldError) with the path of the first thing wrong. */
 export function parseWorld(text: string): World {

@@ -69,12 +69,15 @@ async function create(call: Call): Promise<Answer> {
   const given = accept(decodeEvent(call.body(), { partial: false, creating: true }))
   const fields = { ...EVENT_DEFAULTS, ...given } as EventFields // What has no default is required.
   const { credentialId } = call.principal
-  return await answerWrite<Event>(
+  const answer = await answerWrite<Event>(
     call,
     MODEL,
     (finish) => events.create(call.organizer.id, fields, { credentialId, finish }),
     (event) => created(encodeEvent(event)),
   )
+  // Other processes are told; this one must not answer its own client's next request from memory.
+  if (call.principal.events) call.context.services.merchants.forget()
+  return answer
 }
 
 /** The event, if it passes the filters of the query. */
