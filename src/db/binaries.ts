@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process'
+import { type ExecFileOptions, execFile } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Account } from './account.ts'
 import { copyPackage, copyPlaces } from './private-copy.ts'
-
-const run = promisify(execFile)
 
 /** The two programs an embedded PostgreSQL needs, in a place where its account can run them. */
 export type Binaries = {
@@ -86,6 +84,9 @@ async function installedFolders(): Promise<string[]> {
   return folders
 }
 
+const run = async (program: string, args: string[], options: ExecFileOptions = {}) =>
+  promisify(execFile)(program, args, { ...options, encoding: 'utf8' })
+
 async function probe(folder: string, account: Account | undefined): Promise<Binaries | undefined> {
   const postgres = join(folder, 'postgres')
   const initdb = join(folder, 'initdb')
@@ -93,11 +94,23 @@ async function probe(folder: string, account: Account | undefined): Promise<Bina
   for (const program of [postgres, initdb]) {
     const who = account === undefined ? {} : { uid: account.uid, gid: account.gid }
     const options = { cwd: '/', env: { LC_ALL: 'C' }, timeout: 20_000, ...who }
-    const result = await run(program, ['--version'], options).catch(() => undefined)
+    const result = await run(program, ['--version'], options).catch((error: unknown) => {
+      refuseIfPowerless(error, account)
+      return undefined
+    })
     const major = /\(PostgreSQL\) (\d+)/.exec(result?.stdout ?? '')?.[1]
     if (major === undefined) return undefined
     majors.push(Number(major))
   }
   const [major, other] = majors
   return major === undefined || major !== other ? undefined : { initdb, postgres, major }
+}
+
+/** Root in a container may have been denied to act for others; no other program would help then. */
+function refuseIfPowerless(error: unknown, account: Account | undefined): void {
+  const { code } = error as { code?: unknown } // The system's errors have one.
+  if (account === undefined || (code !== 'EPERM' && code !== 'EINVAL')) return
+  throw new Error(
+    `PostgreSQL refuses to run as root, and this root may not act as the user ${account.name} (${code}): start Scrip as an ordinary user, or give it a server with DATABASE_URL.`,
+  )
 }

@@ -1,5 +1,6 @@
-import { execFile, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import {
   chmod,
   chown,
@@ -14,14 +15,12 @@ import {
   stat,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import { giveTo, removeStale } from './folders.ts'
 
-const run = promisify(execFile)
-
 const STAGING = '.postgres-new-'
+const INITDB_MILLISECONDS = 300_000
 const LOG_BYTES_MAX = 8 * 1024 * 1024
 
 /** The superuser of the cluster; there is no other way in than the socket in its 0700 folder. */
@@ -29,10 +28,10 @@ export const SUPERUSER = 'postgres'
 export const PORT = 5432
 
 /**
- * How PostgreSQL is told where its cluster is: as the folder it is started in. The link needs no
- * permission on the folders above, so the data folder may lie where only root can go.
+ * How PostgreSQL is told where its cluster is: as a folder that we have already opened for it. Nobody
+ * needs permission on the folders above then, so the data may lie where only root can go.
  */
-const HERE = '/proc/self/cwd'
+const OPENED = '/proc/self/fd/3'
 
 /** Nothing of our own environment: it holds secrets, and PG… variables that would change meanings. */
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
@@ -100,13 +99,52 @@ async function runInitdb(
       ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
       : ['--locale=C']
   const flags = ['--auth-local=trust', '--auth-host=reject', '--data-checksums', '--encoding=UTF8']
-  const directory = existsSync(HERE) ? HERE : staging
-  const args = [`--pgdata=${directory}`, `--username=${SUPERUSER}`, ...flags, ...locale]
-  const options = { cwd: staging, env: ENVIRONMENT, timeout: 300_000, ...identity(account) }
-  await run(binaries.initdb, args, options).catch((error: { stderr?: string; message: string }) => {
-    const said = lastLine(error.stderr ?? '', /error|fatal|could not/i) ?? error.message
-    throw new Error(`PostgreSQL could not make its database in ${staging}: ${said}`)
+  const args = [`--username=${SUPERUSER}`, ...flags, ...locale]
+  const initdb = await spawnOn(staging, binaries.initdb, args, { account, output: 'pipe' })
+  let said = ''
+  initdb.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said += text
   })
+  initdb.stdout?.resume()
+  const timer = setTimeout(() => initdb.kill('SIGKILL'), INITDB_MILLISECONDS)
+  const [code, signal] = await once(initdb, 'close').finally(() => clearTimeout(timer))
+  if (code === 0) return
+  const reason = lastLine(said, /error|fatal|could not/i) ?? signal ?? `exit code ${code}`
+  throw new Error(`PostgreSQL could not make its database in ${staging}: ${reason}`)
+}
+
+type SpawnOptions = {
+  readonly account: Account | undefined
+  /** Where standard output and error go. */
+  readonly output: 'pipe' | number
+  readonly detached?: boolean
+}
+
+/** Starts a program of PostgreSQL on a folder, as the account. */
+async function spawnOn(
+  folder: string,
+  program: string,
+  args: readonly string[],
+  { account, output, detached = false }: SpawnOptions,
+): Promise<ChildProcess> {
+  // Opened and closed at once: the caller must not miss an early exit.
+  const opened = openSync(folder, 'r')
+  try {
+    const where = existsSync('/proc/self/fd') ? OPENED : folder
+    const child = spawn(program, ['-D', where, ...args], {
+      cwd: '/', // Where anybody may be.
+      env: ENVIRONMENT,
+      detached,
+      stdio: ['ignore', output, output, opened],
+      ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
+    })
+    await once(child, 'spawn')
+    return child
+  } catch (error) {
+    throw new Error(`Cannot start ${program}: ${error instanceof Error ? error.message : error}`)
+  } finally {
+    closeSync(opened)
+  }
 }
 
 /** A postmaster that we have spawned, and that will outlive us if we are killed. */
@@ -130,30 +168,17 @@ export async function spawnPostmaster(
   const log = await openLog(logFile, account)
   try {
     const from = (await log.stat()).size
-    const args = ['-D', existsSync(HERE) ? HERE : folder, '-p', String(PORT)]
+    const args = ['-p', String(PORT)]
     for (const [name, value] of Object.entries(settings)) args.push('-c', `${name}=${value}`)
-    const child = spawn(binaries.postgres, args, {
-      cwd: folder,
-      env: ENVIRONMENT,
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-      ...identity(account),
-    })
-    const pid = await new Promise<number>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('spawn', () => resolve(child.pid ?? 0))
-    }).catch((error: Error) => {
-      throw new Error(`Cannot start ${binaries.postgres}: ${error.message}`)
-    })
+    const output = { account, output: log.fd, detached: true }
+    const child = await spawnOn(folder, binaries.postgres, args, output)
     child.unref()
-    let exited: string | undefined
-    child.once('exit', (code, signal) => {
-      exited = signal ?? `exit code ${code}`
-    })
+    const pid = child.pid ?? 0
     return {
       pid,
       exitReason: async () => {
-        if (exited === undefined) return undefined
+        if (child.exitCode === null && child.signalCode === null) return undefined
+        const exited = child.signalCode ?? `exit code ${child.exitCode}`
         const text = (await readFile(logFile)).subarray(from).toString()
         // Servers of other processes write to this log too; ours has its number in its lines.
         const own = new RegExp(`\\[${pid}\\] (FATAL|PANIC)`)
@@ -163,10 +188,6 @@ export async function spawnPostmaster(
   } finally {
     await log.close()
   }
-}
-
-function identity(account: Account | undefined): { uid?: number; gid?: number } {
-  return account === undefined ? {} : { uid: account.uid, gid: account.gid }
 }
 
 async function openLog(logFile: string, account: Account | undefined): Promise<FileHandle> {

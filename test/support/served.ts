@@ -20,8 +20,6 @@ export type Served = {
   stop(): Promise<void>
 }
 
-/** The folder a program is started in, by a name that needs no permission on the folders above. */
-const HERE = '/proc/self/cwd'
 const ATTEMPTS_MAX = 5
 
 /**
@@ -60,20 +58,15 @@ type Options = {
   readonly port: number
 }
 
-function spawnOptions(folder: string, account: Account | undefined) {
+function spawnOptions(account: Account | undefined) {
   const identity = account === undefined ? {} : { uid: account.uid, gid: account.gid }
-  return { cwd: folder, env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' }, ...identity }
-}
-
-/** Linux only needs the name of the working directory; elsewhere the temporary folder can be reached. */
-function directoryOf(folder: string): string {
-  return process.platform === 'linux' ? HERE : folder
+  return { cwd: '/', env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' }, ...identity }
 }
 
 async function init(folder: string, binaries: Binaries, account: Account | undefined) {
   const auth = ['--auth-local=trust', '--auth-host=scram-sha-256', '--username=postgres']
-  const args = ['-D', directoryOf(folder), ...auth, '--encoding=UTF8', '--locale=C', '--no-sync']
-  await run(binaries.initdb, args, spawnOptions(folder, account))
+  const args = ['-D', folder, ...auth, '--encoding=UTF8', '--locale=C', '--no-sync']
+  await run(binaries.initdb, args, spawnOptions(account))
 }
 
 async function start({ folder, binaries, account, port }: Options): Promise<Served> {
@@ -84,9 +77,9 @@ async function start({ folder, binaries, account, port }: Options): Promise<Serv
     'max_connections=100',
     'timezone=Europe/Berlin', // Whoever relies on the server's time zone shall notice.
   ].flatMap((setting) => ['-c', setting])
-  const args = ['-D', directoryOf(folder), '-p', String(port), ...settings]
+  const args = ['-D', folder, '-p', String(port), ...settings]
   const server = spawn(binaries.postgres, args, {
-    ...spawnOptions(folder, account),
+    ...spawnOptions(account),
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let complaints = ''
