@@ -6,6 +6,7 @@ import { createFoodics } from './foodics.ts'
 import { createHolds } from './holds.ts'
 import { createIdempotency } from './idempotency.ts'
 import { createImports } from './imports.ts'
+import { createInventorum } from './inventorum.ts'
 import { createLightspeed } from './lightspeed.ts'
 import { createMerchants } from './merchants.ts'
 import { createTickets } from './tickets.ts'
@@ -22,6 +23,7 @@ export function createServices(deps: Deps) {
     holds: createHolds(deps),
     idempotency: createIdempotency(deps),
     imports: createImports(deps),
+    inventorum: createInventorum(deps),
     lightspeed: createLightspeed(deps, merchants),
     merchants,
     tickets: createTickets(deps),

@@ -143,7 +143,7 @@ function cardProblems(
   return codes.flatMap((as): ShopProblem[] => {
     const card = found.get(as)
     // Two spellings of one card are as much of a repetition as twice the same spelling.
-    const key = card ? card.card.id.toString() : foldCode(as.trim())
+    const key = card ? `id ${card.card.id}` : `code ${foldCode(as.trim())}`
     if (seen.has(key)) {
       if (told.has(key)) return []
       told.add(key)

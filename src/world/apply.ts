@@ -14,6 +14,7 @@ import { parseInstant } from '../wire/dates.ts'
 import { WorldError } from './error.ts'
 import { applyEvents } from './events.ts'
 import { applyFoodics } from './foodics.ts'
+import { applyInventorum } from './inventorum.ts'
 import { applyLightspeed } from './lightspeed.ts'
 import { newestNames } from './permissions.ts'
 import { World, type WorldCredential, type WorldMerchant } from './schema.ts'
@@ -51,6 +52,7 @@ const SECTIONS: readonly Section[] = [
   applyCredentials,
   applyLightspeed,
   applyFoodics,
+  applyInventorum,
   applyEvents,
   applyWebhooks,
   applyCards,

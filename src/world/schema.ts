@@ -227,6 +227,9 @@ const Merchant = Type.Object({
   pretix: Type.Optional(Type.Object({ voucher_budget: Type.Optional(Type.Boolean()) })),
   lightspeed: Type.Optional(Lightspeed),
   foodics: Type.Optional(Foodics),
+  inventorum: Type.Optional(
+    Type.Object({ invoice_counter: Type.Optional(Type.Integer({ minimum: 0, maximum: 1e15 })) }),
+  ),
   events: Type.Optional(Type.Array(Event)),
   webhooks: Type.Optional(
     Type.Array(
