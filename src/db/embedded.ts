@@ -193,8 +193,10 @@ async function leave({ cluster }: Home, { presence }: Visit, deadline: number): 
   const pid = isLast ? await readPostmasterPid(cluster) : undefined
   // Fast shutdown: ends all sessions, ours too.
   if (pid !== undefined && signal(pid, 'SIGINT')) {
-    // The file is the last thing to go; the process may stay, as a zombie that nobody waits for.
-    while ((await readPostmasterPid(cluster)) === pid && Date.now() < deadline) await sleep(10)
+    // The file is the last thing to go, but a server that is killed leaves it behind; and a process
+    // that has ended may stay as a zombie which nobody waits for.
+    const isRunning = async () => signal(pid, 0) && (await readPostmasterPid(cluster)) === pid
+    while (Date.now() < deadline && (await isRunning())) await sleep(10)
   }
   await presence.leave()
 }

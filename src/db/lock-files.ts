@@ -45,8 +45,8 @@ export async function endOrphans(folder: string, name: 'SIGQUIT' | 'SIGKILL'): P
   }
 }
 
-/** Sends a signal; false if the process has ended by itself in the meantime. */
-export function signal(pid: number, name: NodeJS.Signals): boolean {
+/** Sends a signal (0: none, it only looks); false if the process has ended by itself in the meantime. */
+export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, name)
   } catch (error) {

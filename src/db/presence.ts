@@ -54,7 +54,7 @@ export async function enter(connection: Connection): Promise<Presence> {
     onclose: () => close(),
     connection: { application_name: APPLICATION, lock_timeout: 10_000 },
   })
-  const leave = () => sql.end({ timeout: 1 })
+  const leave = () => sql.end({ timeout: 0 })
   try {
     await sql`select pg_advisory_lock_shared(${LOCK_KEY})`
     await ensureDatabase(sql, connection)
