@@ -1,3 +1,5 @@
+import { VOUCHER_DEFAULTS, type Voucher } from '../../src/instruments/voucher.ts'
+import { insertVouchers, redeemVouchers } from '../../src/instruments/vouchers.ts'
 import type { World } from '../../src/world/schema.ts'
 import { createClient, type Received, type SendOptions, startTestApp, type TestApp } from './app.ts'
 
@@ -33,6 +35,10 @@ export type Shop = Caller & {
   readonly anonymous: (authorization?: string) => Caller
   /** Rows of a table of this merchant, as the owner of the database sees them. */
   readonly rows: (table: string) => Promise<readonly Record<string, unknown>[]>
+  /** The id of something of a world file, by its ref. */
+  readonly idOf: (table: string, ref: string) => Promise<number>
+  /** A voucher of an event, written as it is: no rule is asked. */
+  readonly voucher: (event: string, voucher: Partial<Voucher>) => Promise<bigint>
   /** Adds to what the merchant sells. */
   readonly apply: (...events: readonly WorldEvent[]) => Promise<void>
 }
@@ -95,9 +101,46 @@ export async function openTicketServer(): Promise<TicketServer> {
             select t.* from ${app.owner(table)} t join merchants m on m.id = t.merchant_id
             where m.slug = ${slug} order by t::text`),
         ],
+        idOf: async (table, ref) => {
+          const [row] = await app.owner<{ id: bigint }[]>`
+            select t.id from ${app.owner(table)} t join merchants m on m.id = t.merchant_id
+            where m.slug = ${slug} and t.ref = ${ref}`
+          if (!row) throw new Error(`${table} has no ${ref}`)
+          return Number(row.id)
+        },
+        voucher: (event, voucher) => writeVoucher(app, slug, event, voucher),
         apply: (...more) => app.apply({ merchants: [{ ...merchant(slug), events: [...more] }] }),
       }
     },
     close: app.close,
   }
+}
+
+let codes = 0
+
+async function writeVoucher(
+  { owner }: TestApp,
+  slug: string,
+  event: string,
+  { redeemed = 0, ...voucher }: Partial<Voucher>,
+): Promise<bigint> {
+  const [place] = await owner<{ merchantId: bigint; eventId: bigint }[]>`
+    select m.id as "merchantId", e.id as "eventId" from merchants m
+    join ticket_events e on e.merchant_id = m.id where m.slug = ${slug} and e.slug = ${event}`
+  if (!place) throw new Error(`${slug} has no event ${event}`)
+  codes += 1
+  const { merchantId, eventId } = place
+  const blank = { ...VOUCHER_DEFAULTS, code: `TESTCODE${codes}`, seatId: undefined, eventId }
+  return (await owner.begin(async (tx) => {
+    const [made] = (await insertVouchers(tx, merchantId, [{ ...blank, ...voucher }], 0n)) ?? []
+    if (!made) throw new Error('the code is taken')
+    if (redeemed > 0)
+      await redeemVouchers(
+        tx,
+        merchantId,
+        new Map([[made.id, made]]),
+        new Map([[made.id, redeemed]]),
+      )
+    return made.id
+  })) as bigint // Plain values pass through `begin`.
 }
