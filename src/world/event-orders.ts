@@ -54,25 +54,33 @@ export async function applyOrders(context: EventContext, refs: Refs): Promise<vo
 type Lookup = {
   readonly refs: Refs
   readonly zone: Zone
-  readonly itemsWithVariations: ReadonlySet<bigint>
+  /** What everything costs that can be sold: variations, and items that have none. */
+  readonly prices: ReadonlyMap<string, bigint>
   /** Seats by guid and date. */
   readonly seats: ReadonlyMap<string, StoredSeat>
   /** Seats that a live position has; filled while orders are read. */
   readonly sold: Set<bigint>
 }
 
+const priceKey = (itemId: bigint, variationId: bigint | null | undefined): string =>
+  `${itemId} ${variationId ?? ''}`
+
 async function readLookup(context: EventContext): Promise<Omit<Lookup, 'refs'>> {
   const { tx, merchant, event } = context
-  const items = await tx<{ id: bigint }[]>`
-    select distinct item_id as id from ticket_variations
-    where merchant_id = ${merchant.id} and event_id = ${event.id}`
+  const sellable = await tx<{ itemId: bigint; variationId: bigint | null; price: bigint }[]>`
+    select i.id as "itemId", v.id as "variationId", coalesce(v.default_price, i.default_price) as price
+    from ticket_items i
+    left join ticket_variations v on v.merchant_id = i.merchant_id and v.item_id = i.id
+    where i.merchant_id = ${merchant.id} and i.event_id = ${event.id}`
   const sold = await tx<{ id: bigint }[]>`
     select seat_id as id from ticket_positions
     where merchant_id = ${merchant.id} and event_id = ${event.id} and seat_id is not null
       and holds in ('n', 'p')`
   return {
     zone: createZone(event.timezone),
-    itemsWithVariations: new Set(items.map(({ id }) => id)),
+    prices: new Map(
+      sellable.map(({ itemId, variationId, price }) => [priceKey(itemId, variationId), price]),
+    ),
     seats: await readSeats(context),
     sold: new Set(sold.map(({ id }) => id)),
   }
@@ -123,7 +131,7 @@ function readPosition(
   world: WorldPosition,
   next: number,
   status: OrderStatus,
-  { refs, itemsWithVariations, seats, sold }: Lookup,
+  { refs, prices, seats, sold }: Lookup,
 ): PositionDraft {
   const itemId = resolve(refs.items, world.item, 'item', 'item')
   const variation =
@@ -132,8 +140,8 @@ function readPosition(
       : resolve(refs.variations, world.variation, 'variation', 'variation')
   if (variation && variation.itemId !== itemId)
     throw new WorldError('variation', `is none of ${world.item}`)
-  if (!variation && itemsWithVariations.has(itemId))
-    throw new WorldError('variation', `is needed for ${world.item}`)
+  const price = prices.get(priceKey(itemId, variation?.id))
+  if (price === undefined) throw new WorldError('variation', `is needed for ${world.item}`)
   if (event.hasSubevents !== (world.subevent != null))
     throw new WorldError(
       'subevent',
@@ -153,7 +161,7 @@ function readPosition(
     variationId: variation?.id,
     subeventId,
     seat: seat && { ...seat, name: seatName(seat) },
-    price: toPrice('price', world.price),
+    price: toPrice('price', world.price) ?? price,
     voucherId: undefined,
     voucherBudgetUse: undefined,
     canceled,

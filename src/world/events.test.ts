@@ -125,9 +125,10 @@ describe('events of a world file', () => {
 
   test('the file of the contract makes what it says', async () => {
     const slug = merchant()
+    const bare = await apply(merchant())
     const applied = await apply(slug, democon)
-    // Merchant, event, two items, two variations, quota, seat, order.
-    assert.equal(applied.created, 9)
+    // Event, two items, two variations, quota, seat, order.
+    assert.equal(applied.created - bare.created, 8)
     assert.equal(applied.updated, 0)
     const [row] = await database.owner`
       select e.name, e.live, i.default_price, q.size, s.zone_name, o.status, o.total, p.price, p.secret,
@@ -315,6 +316,49 @@ describe('events of a world file', () => {
         pseudonymization_id: 'XYZ',
       },
     )
+  })
+
+  test('what may be left out has a default', async () => {
+    const slug = merchant()
+    await apply(slug, {
+      slug: 'bare',
+      items: [
+        { ref: 'a', variations: [{ ref: 'b' }, { ref: 'c', default_price: '2.00' }] },
+        { ref: 'd', default_price: '1.50' },
+      ],
+      quotas: [{ ref: 'q' }],
+      orders: [
+        {
+          code: 'ABCDE',
+          positions: [{ item: 'a', variation: 'c' }, { item: 'a', variation: 'b' }, { item: 'd' }],
+        },
+      ],
+    })
+    const [event] = await database.owner`
+      select e.name, e.live, e.timezone, e.currency, q.name as quota, q.size, i.name as item, v.value, o.total, o.status
+      from merchants m join ticket_events e on e.merchant_id = m.id
+      join ticket_quotas q on q.merchant_id = m.id
+      join ticket_items i on i.merchant_id = m.id and i.ref = 'a'
+      join ticket_variations v on v.merchant_id = m.id and v.ref = 'b'
+      join ticket_orders o on o.merchant_id = m.id where m.slug = ${slug}`
+    assert.deepEqual(
+      { ...event },
+      {
+        name: { en: 'bare' },
+        live: false,
+        timezone: 'UTC',
+        currency: 'EUR',
+        quota: 'q',
+        size: null,
+        item: { en: 'a' },
+        value: { en: 'b' },
+        total: 350_000n,
+        status: 'n',
+      },
+    )
+    const before = await snapshot(slug)
+    await apply(slug, { slug: 'bare', items: [{ ref: 'a', variations: [{ ref: 'b' }] }] })
+    assert.deepEqual(await snapshot(slug), before)
   })
 
   test('a quota without limit and a blocked seat are possible', async () => {

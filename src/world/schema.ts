@@ -43,8 +43,9 @@ const Credential = Type.Object({
 
 const Item = Type.Object({
   ref: Name,
-  name: Localized,
-  default_price: Decimal,
+  /** Left out: the ref; 0.00. */
+  name: Type.Optional(Localized),
+  default_price: Type.Optional(Decimal),
   active: Type.Optional(Type.Boolean()),
   admission: Type.Optional(Type.Boolean()),
   issue_giftcard: Type.Optional(Type.Boolean()),
@@ -53,7 +54,7 @@ const Item = Type.Object({
     Type.Array(
       Type.Object({
         ref: Name,
-        value: Localized,
+        value: Type.Optional(Localized),
         default_price: Nullable(Decimal),
         active: Type.Optional(Type.Boolean()),
       }),
@@ -63,7 +64,7 @@ const Item = Type.Object({
 
 const Event = Type.Object({
   slug: Slug,
-  name: Localized,
+  name: Type.Optional(Localized),
   currency: Type.Optional(Currency),
   date_from: Type.Optional(Instant),
   date_to: Nullable(Instant),
@@ -77,8 +78,8 @@ const Event = Type.Object({
     Type.Array(
       Type.Object({
         ref: Name,
-        name: Localized,
-        date_from: Instant,
+        name: Type.Optional(Localized),
+        date_from: Type.Optional(Instant),
         active: Type.Optional(Type.Boolean()),
       }),
     ),
@@ -87,7 +88,7 @@ const Event = Type.Object({
     Type.Array(
       Type.Object({
         ref: Name,
-        name: Type.String({ minLength: 1, maxLength: 200 }),
+        name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
         size: Nullable(Type.Integer({ minimum: 0, maximum: 2147483647 })),
         items: Type.Optional(Type.Array(Type.String())),
         variations: Type.Optional(Type.Array(Type.String())),
@@ -127,7 +128,8 @@ const Event = Type.Object({
               positionid: Type.Optional(Type.Integer({ minimum: 1 })),
               item: Type.String(),
               variation: Nullable(Type.String()),
-              price: Decimal,
+              /** Left out: the variation's or the item's. */
+              price: Type.Optional(Decimal),
               secret: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
               pseudonymization_id: Type.Optional(Type.String()),
               attendee_name: Nullable(Type.String()),
