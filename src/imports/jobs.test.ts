@@ -254,7 +254,7 @@ test('a job that never ends is given up, and the next one has its turn', async (
   const stuck = await submit(shop, file(row('AAAA-1111')))
   const next = await submit(shop, file(row('BBBB-2222')))
   const dying: ReadImport = () => Promise.reject(new Error('again'))
-  for (let i = 0; i < 5; i += 1) await imports.run(dying, never)
+  for (let i = 0; i < 20; i += 1) await imports.run(dying, never)
   assert.equal((await get(stuck)).state, 'running')
   await imports.run(here, never)
   assert.deepEqual((await get(stuck)).faults, [['source_file', 'The file could not be imported.']])

@@ -16,8 +16,8 @@ import {
 } from './imports-commands.ts'
 import { formatFaults } from './imports-rows.ts'
 
-/** A job that was begun this often and never ended takes its process with it: it is given up. */
-const ATTEMPTS_MAX = 5
+/** A job that was begun this often and never ended never will: it is given up. */
+const ATTEMPTS_MAX = 20
 /** Merchants whose turn is looked at in one round; those left over have theirs in the next. */
 const ROUND = 200
 const GIVEN_UP: ImportFault = ['source_file', 'The file could not be imported.']
@@ -101,6 +101,8 @@ async function begin({ db, now }: Pick<Deps, 'db' | 'now'>, { merchantId, id }: 
 async function lockJob(tx: Tx, { merchantId, id }: JobKey): Promise<Job | undefined> {
   // Reading a file takes longer than some servers let a transaction think.
   await tx`set local idle_in_transaction_session_timeout = 0`
+  // Nobody waits for this answer, so it can wait longer for its turn to issue than a sale does.
+  await tx`set local lock_timeout = '6s'`
   const [row] = await tx<{ user_id: bigint; file: Buffer; created_at: Instant }[]>`
     select user_id, file, created_at from imports
     where merchant_id = ${merchantId} and id = ${id} and state = 'running'
