@@ -9,8 +9,11 @@ import { createImports } from './imports.ts'
 import { createInventorum } from './inventorum.ts'
 import { createLightspeed } from './lightspeed.ts'
 import { createMerchants } from './merchants.ts'
+import { createTicketOrders } from './ticket-orders.ts'
+import { createTicketPayments } from './ticket-payments.ts'
 import { createTickets } from './tickets.ts'
 import { transfer } from './transfer.ts'
+import { createVouchers } from './vouchers.ts'
 
 /** Every verb, wired once. */
 export function createServices(deps: Deps) {
@@ -26,8 +29,11 @@ export function createServices(deps: Deps) {
     inventorum: createInventorum(deps),
     lightspeed: createLightspeed(deps, merchants),
     merchants,
+    ticketOrders: createTicketOrders(deps),
+    ticketPayments: createTicketPayments(deps),
     tickets: createTickets(deps),
     transfer: transfer(deps),
+    vouchers: createVouchers(deps),
   }
 }
 

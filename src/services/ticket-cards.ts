@@ -1,3 +1,4 @@
+import type { OrderPayment } from '../commerce/ticket-orders.ts'
 import type { Queryable, Tx } from '../db/database.ts'
 import {
   availableOf,
@@ -99,6 +100,29 @@ export async function lockCardsOf(tx: Tx, cards: readonly Card[]): Promise<Map<b
     ))
       locked.set(id, card)
   return locked
+}
+
+/** The same payments with what their gift cards are called. */
+export async function nameCards<T extends OrderPayment>(
+  sql: Queryable,
+  payments: readonly T[],
+): Promise<readonly T[]> {
+  const known = payments.filter(({ cardMerchantId }) => cardMerchantId !== undefined)
+  if (known.length === 0) return payments
+  const names = new Map<bigint, { code: string | undefined; issuer: string }>()
+  for (const merchantId of new Set(known.map(({ cardMerchantId }) => cardMerchantId ?? 0n))) {
+    const ids = known.flatMap((one) =>
+      one.cardMerchantId === merchantId ? (one.cardId ?? []) : [],
+    )
+    const rows = await sql<{ id: bigint; code: string | null; slug: string }[]>`
+      select c.id, c.code, m.slug from cards c join merchants m on m.id = c.merchant_id
+      where c.merchant_id = ${merchantId} and c.id = any(${ids}::int8[])`
+    for (const { id, code, slug } of rows) names.set(id, { code: code ?? undefined, issuer: slug })
+  }
+  return payments.map((one) => {
+    const card = one.cardMerchantId === undefined ? undefined : names.get(one.cardId ?? 0n)
+    return card ? { ...one, card } : one
+  })
 }
 
 const originOf = (payment: CardPayment, text?: string): Origin => ({

@@ -52,7 +52,7 @@ export type Directory = {
 /** A shop whose counts go down as orders are made from it. */
 export type OpenShop = {
   readonly shop: Shop
-  readonly facts: Facts
+  readonly directory: Directory
   readonly quotas: readonly Quota[]
   readonly room: QuotaRoom
   readonly seats: ReadonlyMap<string, SeatState>
@@ -87,24 +87,27 @@ export async function readDirectory(
 
 /**
  * Locks quotas, vouchers and seats, in this order and each by id, and then counts (section 9). Without
- * a transaction to lock in (`simulate`) it only counts.
+ * a transaction to lock in (`simulate`) it only counts. `alsoLocked` are vouchers that no position names.
  */
 export async function openShop(
   sql: Queryable,
   lockIn: Tx | undefined,
   { merchantId, event, budgets }: Place,
-  { facts, voucherIds }: Directory,
+  directory: Directory,
   positions: readonly Wanted[],
   now: Instant,
+  alsoLocked: readonly bigint[] = [],
 ): Promise<OpenShop> {
+  const { facts, voucherIds } = directory
   const itemIds = distinct(positions.map(({ itemId }) => itemId))
   const variationIds = distinct(positions.map(({ variationId }) => variationId))
   const guids = distinct(positions.map(({ seatGuid }) => seatGuid))
-  const used = distinct(
-    positions.map(({ voucherCode }) =>
+  const used = distinct([
+    ...alsoLocked,
+    ...positions.map(({ voucherCode }) =>
       voucherCode === undefined ? undefined : voucherIds.get(voucherCode),
     ),
-  )
+  ])
   const quotaIds = await findQuotaIds(sql, merchantId, { itemIds, variationIds, quotaIds: [] })
   const [, vouchers] = await Promise.all([
     lockIn && lockQuotas(lockIn, merchantId, quotaIds),
@@ -154,7 +157,7 @@ export async function openShop(
       isDisabled: isDisabledIn(facts),
       needsSeat: needsSeatIn(facts),
     },
-    facts,
+    directory,
     quotas,
     room,
     seats: places,

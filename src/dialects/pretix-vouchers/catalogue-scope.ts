@@ -24,6 +24,8 @@ export type EventResource = {
   }
   /** The permission a method needs besides access to the event; undefined is none. */
   readonly needs: (method: Pick<Caller, 'method' | 'reads'>) => string | undefined
+  /** Largest body in bytes, if it is not the server's usual limit. */
+  readonly bodyLimit?: number
 }
 
 /** Reading needs nothing, writing needs this. */
@@ -39,7 +41,7 @@ export const writesNeed =
 export function addEventResource(
   add: AddResource,
   path: string,
-  { methods, needs }: EventResource,
+  { methods, needs, ...limits }: EventResource,
 ): void {
   // The permission check has read the event already; both see the same parameters of one request.
   const seen = new WeakMap<object, Event>()
@@ -49,6 +51,7 @@ export function addEventResource(
     return handler({ ...call, event })
   }
   add(path, {
+    ...limits,
     permits: async (caller) => {
       const event = await visibleEvent(caller)
       if (event) seen.set(caller.params, event)

@@ -1,7 +1,9 @@
 import type { AddResource } from '../pretix/resource.ts'
 import { addCatalogue } from './catalogue.ts'
+import { addVouchers } from './vouchers/routes.ts'
 
 /** The pretix voucher resource and what gives it meaning; its page is README.md. */
 export function addPretixVouchers(add: AddResource): void {
   addCatalogue(add)
+  addVouchers(add)
 }

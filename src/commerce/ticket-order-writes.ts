@@ -1,0 +1,247 @@
+import type { Queryable, Tx } from '../db/database.ts'
+import type { Instant } from '../money/instant.ts'
+import type {
+  Holding,
+  OrderFee,
+  OrderPayment,
+  OrderRefund,
+  OrderStatus,
+  TicketOrder,
+} from './ticket-orders.ts'
+
+/** Writes of ticket orders; whoever decided on them holds the locks. */
+
+/** Ids for new orders and what belongs to them, each in a sequence of its own. */
+export async function drawOrderIds(
+  tx: Tx,
+  counts: { readonly orders: number; readonly positions: number; readonly fees: number },
+): Promise<{ orders: bigint[]; positions: bigint[]; fees: bigint[] }> {
+  const rows = await tx<{ kind: 'orders' | 'positions' | 'fees'; id: bigint }[]>`
+    select 'orders' as kind, nextval('ticket_order_ids') as id from generate_series(1, ${counts.orders}::int4)
+    union all select 'positions', nextval('ticket_position_ids') from generate_series(1, ${counts.positions}::int4)
+    union all select 'fees', nextval('ticket_fee_ids') from generate_series(1, ${counts.fees}::int4)`
+  const of = (kind: string) => rows.filter((row) => row.kind === kind).map(({ id }) => id)
+  return { orders: of('orders'), positions: of('positions'), fees: of('fees') }
+}
+
+/** Which of these order codes the merchant has used. */
+export async function takenOrderCodes(
+  sql: Queryable,
+  merchantId: bigint,
+  codes: readonly string[],
+): Promise<Set<string>> {
+  const rows = await sql<{ code: string }[]>`
+    select code from ticket_orders
+    where merchant_id = ${merchantId} and code = any(${[...codes]}::text[])`
+  return new Set(rows.map(({ code }) => code))
+}
+
+/** Somebody else took an order code since it was looked up. */
+export class OrderCodeRace extends Error {
+  override readonly name = 'OrderCodeRace'
+}
+
+/** Writes whole orders of one event. Throws OrderCodeRace if a code is taken: the unit of work must end. */
+export async function insertOrders(
+  tx: Tx,
+  merchantId: bigint,
+  orders: readonly TicketOrder[],
+): Promise<void> {
+  if (orders.length === 0) return
+  if ((await insertHeads(tx, merchantId, orders)) < orders.length) throw new OrderCodeRace()
+  await Promise.all([
+    insertPositions(tx, merchantId, orders),
+    insertFees(
+      tx,
+      merchantId,
+      orders.flatMap(({ id, fees }) => fees.map((fee) => ({ ...fee, orderId: id }))),
+    ),
+    insertPayments(
+      tx,
+      merchantId,
+      orders.flatMap(({ id, payments }) =>
+        payments.map((payment) => ({ ...payment, orderId: id })),
+      ),
+    ),
+  ])
+}
+
+async function insertHeads(
+  tx: Tx,
+  merchantId: bigint,
+  orders: readonly TicketOrder[],
+): Promise<number> {
+  const inserted = await tx`
+    insert into ticket_orders (merchant_id, id, event_id, code, status, testmode, secret, email, locale,
+      sales_channel, datetime, expires, total, comment, cancellation_date, last_modified)
+    select ${merchantId}, o.*, o.datetime from unnest(
+      ${orders.map(({ id }) => id)}::int8[], ${orders.map(({ eventId }) => eventId)}::int8[],
+      ${orders.map(({ code }) => code)}::text[], ${orders.map(({ status }) => status)}::text[],
+      ${orders.map(({ testmode }) => testmode)}::bool[], ${orders.map(({ secret }) => secret)}::text[],
+      ${orders.map(({ email }) => email ?? null)}::text[], ${orders.map(({ locale }) => locale)}::text[],
+      ${orders.map(({ salesChannel }) => salesChannel)}::text[], ${orders.map(({ datetime }) => datetime)}::timestamptz[],
+      ${orders.map(({ expires }) => expires)}::timestamptz[], ${orders.map(({ total }) => total)}::int8[],
+      ${orders.map(({ comment }) => comment)}::text[],
+      ${orders.map(({ cancellationDate }) => cancellationDate ?? null)}::timestamptz[]
+    ) as o (id, event_id, code, status, testmode, secret, email, locale, sales_channel, datetime, expires,
+      total, comment, cancellation_date)
+    on conflict (merchant_id, code) do nothing`
+  return inserted.count
+}
+
+async function insertPositions(
+  tx: Tx,
+  merchantId: bigint,
+  orders: readonly TicketOrder[],
+): Promise<void> {
+  const rows = orders.flatMap(({ id, eventId, positions }) =>
+    positions.map((position) => ({ ...position, orderId: id, eventId })),
+  )
+  if (rows.length === 0) return
+  await tx`
+    insert into ticket_positions (merchant_id, id, event_id, order_id, positionid, item_id, variation_id,
+      subevent_id, seat_id, price, voucher_id, voucher_budget_use, canceled, holds, attendee_name_parts,
+      attendee_email, addon_to, secret, pseudonymization_id)
+    select ${merchantId}, p.* from unnest(
+      ${rows.map(({ id }) => id)}::int8[], ${rows.map(({ eventId }) => eventId)}::int8[],
+      ${rows.map(({ orderId }) => orderId)}::int8[], ${rows.map(({ positionid }) => positionid)}::int4[],
+      ${rows.map(({ itemId }) => itemId)}::int8[], ${rows.map(({ variationId }) => variationId ?? null)}::int8[],
+      ${rows.map(({ subeventId }) => subeventId ?? null)}::int8[], ${rows.map(({ seat }) => seat?.id ?? null)}::int8[],
+      ${rows.map(({ price }) => price)}::int8[], ${rows.map(({ voucherId }) => voucherId ?? null)}::int8[],
+      ${rows.map(({ voucherBudgetUse }) => voucherBudgetUse ?? null)}::int8[],
+      ${rows.map(({ canceled }) => canceled)}::bool[],
+      ${rows.map(({ holds }) => holds ?? null)}::text[], ${rows.map(({ attendeeNameParts }) => attendeeNameParts)}::text[],
+      ${rows.map(({ attendeeEmail }) => attendeeEmail ?? null)}::text[], ${rows.map(({ addonTo }) => addonTo ?? null)}::int8[],
+      ${rows.map(({ secret }) => secret)}::text[], ${rows.map(({ pseudonymizationId }) => pseudonymizationId)}::text[]
+    ) as p`
+}
+
+async function insertFees(
+  tx: Tx,
+  merchantId: bigint,
+  rows: readonly (OrderFee & { readonly orderId: bigint })[],
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    insert into ticket_fees (merchant_id, id, order_id, fee_type, value, description, internal_type)
+    select ${merchantId}, f.* from unnest(
+      ${rows.map(({ id }) => id)}::int8[], ${rows.map(({ orderId }) => orderId)}::int8[],
+      ${rows.map(({ feeType }) => feeType)}::text[], ${rows.map(({ value }) => value)}::int8[],
+      ${rows.map(({ description }) => description)}::text[], ${rows.map(({ internalType }) => internalType)}::text[]
+    ) as f`
+}
+
+/** Records payments; the caller numbers them within their order. */
+export async function insertPayments(
+  tx: Tx,
+  merchantId: bigint,
+  rows: readonly (OrderPayment & { readonly orderId: bigint })[],
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx`
+    insert into ticket_payments (merchant_id, order_id, local_id, state, amount, created_at, payment_date,
+      provider, info, card_merchant_id, card_id, entry_id)
+    select ${merchantId}, p.* from unnest(
+      ${rows.map(({ orderId }) => orderId)}::int8[], ${rows.map(({ localId }) => localId)}::int4[],
+      ${rows.map(({ state }) => state)}::text[], ${rows.map(({ amount }) => amount)}::int8[],
+      ${rows.map(({ createdAt }) => createdAt)}::timestamptz[], ${rows.map(({ paymentDate }) => paymentDate ?? null)}::timestamptz[],
+      ${rows.map(({ provider }) => provider ?? null)}::text[], ${rows.map(({ info }) => info)}::text[],
+      ${rows.map(({ cardMerchantId }) => cardMerchantId ?? null)}::int8[], ${rows.map(({ cardId }) => cardId ?? null)}::int8[],
+      ${rows.map(({ entryId }) => entryId ?? null)}::int8[]
+    ) as p`
+}
+
+/** Writes what became of a payment of a locked order. */
+export async function updatePayment(
+  tx: Tx,
+  merchantId: bigint,
+  orderId: bigint,
+  payment: OrderPayment,
+): Promise<void> {
+  await tx`
+    update ticket_payments set state = ${payment.state}, payment_date = ${payment.paymentDate ?? null}::timestamptz,
+      card_merchant_id = ${payment.cardMerchantId ?? null}::int8, card_id = ${payment.cardId ?? null}::int8,
+      entry_id = ${payment.entryId ?? null}::int8
+    where merchant_id = ${merchantId} and order_id = ${orderId} and local_id = ${payment.localId}`
+}
+
+export async function insertRefund(
+  tx: Tx,
+  merchantId: bigint,
+  orderId: bigint,
+  refund: OrderRefund,
+): Promise<void> {
+  await tx`
+    insert into ticket_refunds (merchant_id, order_id, local_id, payment_id, state, amount, created_at,
+      execution_date, provider, comment, entry_id)
+    values (${merchantId}, ${orderId}, ${refund.localId}, ${refund.paymentId}, ${refund.state}, ${refund.amount},
+      ${refund.createdAt}::timestamptz, ${refund.executionDate ?? null}::timestamptz, ${refund.provider ?? null},
+      ${refund.comment ?? null}, ${refund.entryId ?? null}::int8)`
+}
+
+/** What becomes of an order as a whole. */
+export type OrderTurn = {
+  readonly status: OrderStatus
+  /** What its positions hold from now on. */
+  readonly holds: Holding | undefined
+  readonly total?: bigint
+  readonly canceledAt?: Instant
+  readonly fee?: Omit<OrderFee, 'id'>
+}
+
+/** Turns a locked order; a position that holds nothing any more never holds anything again. */
+export async function turnOrder(
+  tx: Tx,
+  merchantId: bigint,
+  orderId: bigint,
+  { status, holds, total, canceledAt, fee }: OrderTurn,
+  now: Instant,
+): Promise<void> {
+  await Promise.all([
+    tx`
+      update ticket_orders set status = ${status}, last_modified = ${now}::timestamptz
+        ${total === undefined ? tx`` : tx`, total = ${total}::int8`}
+        ${canceledAt === undefined ? tx`` : tx`, cancellation_date = ${canceledAt}::timestamptz`}
+      where merchant_id = ${merchantId} and id = ${orderId}`,
+    tx`
+      update ticket_positions set holds = ${holds ?? null}::text
+      where merchant_id = ${merchantId} and order_id = ${orderId}
+        and holds is not null and holds is distinct from ${holds ?? null}::text`,
+    fee === undefined
+      ? undefined
+      : tx`
+          insert into ticket_fees (merchant_id, order_id, fee_type, value, description, internal_type)
+          values (${merchantId}, ${orderId}, ${fee.feeType}, ${fee.value}, ${fee.description}, ${fee.internalType})`,
+  ])
+}
+
+/** Marks an order as changed. */
+export async function touchOrder(
+  tx: Tx,
+  merchantId: bigint,
+  orderId: bigint,
+  now: Instant,
+): Promise<void> {
+  await tx`
+    update ticket_orders set last_modified = ${now}::timestamptz
+    where merchant_id = ${merchantId} and id = ${orderId}`
+}
+
+/** Orders that one run of the worker expires at most, for each merchant. */
+const EXPIRED_MAX = 500
+
+/** Moves pending orders of one merchant that are past their time to `e`; those being worked on wait. */
+export async function expireOrders(tx: Tx, merchantId: bigint, now: Instant): Promise<number> {
+  const due = await tx<{ id: bigint }[]>`
+    update ticket_orders set status = 'e', last_modified = ${now}::timestamptz
+    where merchant_id = ${merchantId} and id in (
+      select id from ticket_orders
+      where merchant_id = ${merchantId} and status = 'n' and expires < ${now}::timestamptz
+      order by id limit ${EXPIRED_MAX} for no key update skip locked)
+    returning id`
+  if (due.length === 0) return 0
+  await tx`
+    update ticket_positions set holds = 'e'
+    where merchant_id = ${merchantId} and order_id = any(${due.map(({ id }) => id)}::int8[]) and holds = 'n'`
+  return due.length
+}

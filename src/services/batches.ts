@@ -1,0 +1,95 @@
+import { setImmediate } from 'node:timers/promises'
+import { DomainError, refuse } from '../errors.ts'
+
+/** How commands are gathered; `T` is what one is answered with. */
+export type BatchOptions<C, T> = {
+  /** Does several commands as one unit of work, and answers each. */
+  readonly run: (commands: readonly C[]) => Promise<readonly T[]>
+  /** Commands that may share a unit of work have the same key; one unit of a key runs at a time. */
+  readonly keyOf: (command: C) => string
+  /** Whether it must be a unit of work of its own. */
+  readonly alone: (command: C) => boolean
+  readonly batchMax: number
+  /** Commands waiting at most, over all keys. */
+  readonly queueMax: number
+}
+
+export type Batches<C, T> = {
+  /** Answers after the commit; refuses `overloaded` before anything was begun. */
+  readonly submit: (command: C) => Promise<T>
+}
+
+type Waiting<C, T> = {
+  readonly command: C
+  readonly resolve: (result: T) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Many callers, one unit of work: while one commits, what arrives for the same key waits and becomes the
+ * next, so that there is no timer and an idle server adds no latency. If a unit fails as a whole, its
+ * commands are tried once more one by one, so that a bad one hurts nobody else.
+ */
+export function createBatches<C, T>({
+  run,
+  keyOf,
+  alone,
+  batchMax,
+  queueMax,
+}: BatchOptions<C, T>): Batches<C, T> {
+  const queues = new Map<string, Waiting<C, T>[]>()
+  let queued = 0
+
+  async function settle(batch: readonly Waiting<C, T>[]): Promise<void> {
+    try {
+      const results = await run(batch.map(({ command }) => command))
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index]
+        if (result === undefined) reject(new Error('a command without a result'))
+        else resolve(result)
+      })
+    } catch (error) {
+      // Busy for all is busy for each: waiting for the same lock again, one by one, helps nobody.
+      const apart = batch.length > 1 && !(error instanceof DomainError)
+      if (apart) for (const waiting of batch) await settle([waiting])
+      else for (const { reject } of batch) reject(error)
+    }
+  }
+
+  /** What is next: in order, and nothing beside a command that must be alone. */
+  function next(queue: Waiting<C, T>[]): Waiting<C, T>[] {
+    const [first] = queue
+    if (first && alone(first.command)) return queue.splice(0, 1)
+    const stop = queue.findIndex(({ command }) => alone(command))
+    return queue.splice(0, Math.min(stop === -1 ? queue.length : stop, batchMax))
+  }
+
+  async function drain(key: string, queue: Waiting<C, T>[]): Promise<void> {
+    // One turn of the event loop, so that requests read from many sockets at once share a unit.
+    await setImmediate()
+    while (queue.length > 0) {
+      const batch = next(queue)
+      await settle(batch)
+      queued -= batch.length
+    }
+    queues.delete(key)
+  }
+
+  return {
+    submit: (command) =>
+      new Promise((resolve, reject) => {
+        if (queued >= queueMax) refuse({ code: 'overloaded' })
+        queued += 1
+        const key = keyOf(command)
+        const waiting = { command, resolve, reject }
+        const queue = queues.get(key)
+        if (queue) {
+          queue.push(waiting)
+          return
+        }
+        const started = [waiting]
+        queues.set(key, started)
+        drain(key, started).catch(reject)
+      }),
+  }
+}
