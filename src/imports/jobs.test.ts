@@ -288,6 +288,16 @@ test('a merchant may not pile up jobs without end', async () => {
   await imports.run(here, never)
 })
 
+test('a page with more faults than fit in memory is refused, a shorter one is not', async () => {
+  const shop = await account()
+  for (let i = 0; i < 5; i += 1) await importNow(shop, Buffer.from('no workbook'))
+  await database.owner`
+    update imports set faults = '[["A2","' || repeat('x', 8000000) || '"]]' where merchant_id = ${shop.merchantId}`
+  const list = (limit: number) => imports.list(shop.merchantId, { offset: 0, limit })
+  await assert.rejects(list(5), { refusal: { code: 'overloaded' } })
+  assert.equal((await list(4)).length, 4)
+})
+
 test('undoing voids the cards, frees their codes, and can be done once', async () => {
   const shop = await account()
   const job = await importNow(shop, file(row('AAAA-1111'), row('BBBB-2222', 12, 0)))

@@ -10,6 +10,8 @@ import { undoImport } from './imports-undo.ts'
 const UNFINISHED_MAX = 100
 /** 192 bits: whoever has the address of a file may read it, and it holds codes. */
 const OPAQUE_BYTES = 24
+/** Faults of one page of a list; the worst file there can be has four million bytes of them. */
+const PAGE_FAULT_BYTES_MAX = 32n * 1024n * 1024n
 /** Any fixed number; with the merchant's id it makes those who send for one merchant take turns. */
 const SUBMIT_LOCK = 1_229_803_602
 
@@ -53,11 +55,16 @@ export function createImports(deps: Deps) {
       return Number(row?.count ?? 0n)
     },
 
-    /** Newest first. */
+    /** Newest first. Refuses `overloaded` when a page would not fit in memory: a shorter one will. */
     async list(
       merchantId: bigint,
       { offset, limit }: { readonly offset: number; readonly limit: number },
     ): Promise<readonly ImportJob[]> {
+      const [page] = await db<{ bytes: bigint | null }[]>`
+        select sum(octet_length(faults))::int8 as bytes from (
+          select faults from imports where merchant_id = ${merchantId}
+          order by id desc offset ${offset} limit ${limit}) p`
+      if ((page?.bytes ?? 0n) > PAGE_FAULT_BYTES_MAX) refuse({ code: 'overloaded' })
       const rows = await db<ImportRow[]>`
         select ${importColumns(db)} from imports where merchant_id = ${merchantId}
         order by id desc offset ${offset} limit ${limit}`
