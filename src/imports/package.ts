@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl'
 
 /** What a ZIP file may hold before a single byte of it is unpacked (specs/inventorum.md 1.13). */
-export const PACKAGE_LIMITS = {
+const PACKAGE_LIMITS = {
   entries: 2_000,
   unpackedBytes: 100 * 1024 * 1024,
   /** No real workbook is packed tighter than this; small parts may be. */

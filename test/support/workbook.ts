@@ -30,7 +30,7 @@ const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
 
 export const HEADER = ['redeem code', 'name', 'valid until', 'current amount', 'tax rate'] as const
 
-export const escapeXml = (text: string): string =>
+const escapeXml = (text: string): string =>
   text.replace(/[&<>"]/g, (symbol) => `&#${symbol.charCodeAt(0)};`)
 
 /** The address of a cell: `cellAddress(2, 0)` is `A2`. */
