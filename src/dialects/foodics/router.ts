@@ -23,13 +23,13 @@ const matches = (pattern: readonly string[], segments: readonly string[]): boole
   )
 
 /**
- * Finds the route of a raw path below `/v5`, so that an encoded slash stays within its segment. One
- * trailing slash is tolerated. Refuses 404 for no route, 405 with `Allow` for another method.
+ * Finds the route of a raw path below `/v5`, so that an encoded slash stays within its segment. Refuses
+ * 404 for no route, 405 with `Allow` for another method.
  */
 export function createRouter(routes: readonly Route[]): Router {
   const table = routes.map((route) => ({ route, pattern: route.path.split('/') }))
   return (method, path) => {
-    const segments = path.replace(/^\//, '').replace(/\/$/, '').split('/')
+    const segments = path.replace(/^\//, '').split('/')
     const found = table.filter(({ pattern }) => matches(pattern, segments))
     if (found.length === 0) throw notFound()
     const wanted = SAME_AS[method] ?? method
