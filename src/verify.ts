@@ -1,9 +1,10 @@
 import type { Database } from './db/database.ts'
+import { verifyVouchers } from './instruments/voucher-verify.ts'
 import { type Broken, type Check, verifyChains, verifyTotals } from './ledger/verify.ts'
 import { verifyImports } from './services/imports-check.ts'
 
 /** Every check that is a query of one merchant; the chains are re-read besides. */
-const CHECKS: readonly Check[] = [verifyTotals, verifyImports]
+const CHECKS: readonly Check[] = [verifyTotals, verifyImports, verifyVouchers]
 
 export type VerifyReport = {
   readonly cards: number

@@ -10,6 +10,7 @@ export function startWorkers(deps: Deps, services: Services): Worker[] {
   return [
     every(1, 'notifications', log, deliverNotifications(deps)),
     every(10, 'holds', log, services.holds.sweep),
+    every(15, 'ticket orders', log, services.ticketOrders.expire),
     startImportRunner(services.imports, log),
     every(300, 'idempotency', log, services.idempotency.sweep),
   ]

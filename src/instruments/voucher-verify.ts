@@ -1,0 +1,73 @@
+import type { Queryable } from '../db/database.ts'
+
+/**
+ * Proves what is kept about vouchers besides themselves (`scrip verify`): uses equal live positions,
+ * tallies equal the vouchers they count, positions hold what their order's status says, and a gift card
+ * payment is the debit it names. Returns the first broken row; ids only, never a code.
+ */
+export async function verifyVouchers(
+  sql: Queryable,
+  merchantId: bigint,
+): Promise<string | undefined> {
+  return (
+    (await wrongUses(sql, merchantId)) ??
+    (await wrongTallies(sql, merchantId)) ??
+    (await wrongHoldings(sql, merchantId)) ??
+    (await wrongPayments(sql, merchantId))
+  )
+}
+
+async function wrongUses(sql: Queryable, merchantId: bigint): Promise<string | undefined> {
+  const [row] = await sql<{ id: bigint; redeemed: number; used: bigint }[]>`
+    select v.id, v.redeemed, coalesce(p.used, 0) as used from vouchers v
+    left join (
+      select voucher_id, count(*) as used from ticket_positions
+      where merchant_id = ${merchantId} and voucher_id is not null and holds is not null group by voucher_id
+    ) p on p.voucher_id = v.id
+    where v.merchant_id = ${merchantId} and v.redeemed <> coalesce(p.used, 0) order by v.id limit 1`
+  return row && `voucher ${row.id}: redeemed ${row.redeemed}, but ${row.used} live positions use it`
+}
+
+async function wrongTallies(sql: Queryable, merchantId: bigint): Promise<string | undefined> {
+  const [row] = await sql<{ facet: string; counted: bigint; there: bigint }[]>`
+    select coalesce(t.facet, v.facet)::text as facet, coalesce(t.count, 0) as counted,
+      coalesce(v.count, 0) as there
+    from (select event_id, facet, block, count from voucher_tallies where merchant_id = ${merchantId}) t
+    full join (
+      select event_id, facet, id >> 12 as block, count(*) from vouchers
+      where merchant_id = ${merchantId} group by event_id, facet, id >> 12
+    ) v on v.event_id = t.event_id and v.facet = t.facet and v.block = t.block
+    where coalesce(t.count, 0) <> coalesce(v.count, 0) limit 1`
+  if (row) return `voucher tally ${row.facet}: counts ${row.counted}, there are ${row.there}`
+  const [stray] = await sql<{ id: bigint }[]>`
+    select v.id from vouchers v
+    join voucher_tallies t on t.merchant_id = v.merchant_id and t.event_id = v.event_id
+      and t.facet = v.facet and t.block = v.id >> 12
+    where v.merchant_id = ${merchantId} and (v.max_usages, v.redeemed, v.block_quota, v.allow_ignore_quota,
+      v.price_mode, v.value, v.item_id, v.variation_id, v.quota_id, v.subevent_id, v.tag,
+      (v.valid_until at time zone 'UTC')::date)
+      is distinct from (t.max_usages, t.redeemed, t.block_quota, t.allow_ignore_quota, t.price_mode, t.value,
+      t.item_id, t.variation_id, t.quota_id, t.subevent_id, t.tag, t.valid_day)
+    order by v.id limit 1`
+  return stray && `voucher ${stray.id}: is counted in a tally of others`
+}
+
+async function wrongHoldings(sql: Queryable, merchantId: bigint): Promise<string | undefined> {
+  const [row] = await sql<{ id: bigint; holds: string; status: string }[]>`
+    select p.id, p.holds, o.status from ticket_positions p
+    join ticket_orders o on o.merchant_id = p.merchant_id and o.id = p.order_id
+    where p.merchant_id = ${merchantId} and p.holds is not null and p.holds <> o.status
+    order by p.id limit 1`
+  return row && `order position ${row.id}: holds ${row.holds} in an order of status ${row.status}`
+}
+
+async function wrongPayments(sql: Queryable, merchantId: bigint): Promise<string | undefined> {
+  // Cards of other issuers live with their merchant, where their own chains are proven.
+  const [row] = await sql<{ order_id: bigint; local_id: number }[]>`
+    select p.order_id, p.local_id from ticket_payments p
+    left join entries e on e.merchant_id = p.merchant_id and e.id = p.entry_id
+    where p.merchant_id = ${merchantId} and p.card_merchant_id = ${merchantId} and p.entry_id is not null
+      and (e.id is null or e.card_id <> p.card_id or e.amount <> -p.amount)
+    order by p.order_id, p.local_id limit 1`
+  return row && `payment ${row.local_id} of order ${row.order_id}: is not what its entry took`
+}
