@@ -1,6 +1,3 @@
-/** What every answer shows for a pre-coded card that was not issued, however long its real code. */
-export const MASKED_CODE = 'xxxxxxxxxx'
-
 /** Folds A to Z only: other letters stay, whatever the locale (specs/inventorum.md 12, trap 21). */
 export const foldCode = (code: string): string =>
   code.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

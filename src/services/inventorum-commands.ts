@@ -8,6 +8,7 @@ import type { Merchant } from './merchants.ts'
 export type ShopCaller = {
   readonly merchant: Merchant
   readonly userId: bigint
+  readonly email?: string | undefined
 }
 
 export type CardPurpose = 'single' | 'multi'

@@ -234,15 +234,18 @@ export async function readReceiptAddresses(
   )
 }
 
-/** Groups what was read for several orders. */
-export function byOrder<T extends { readonly orderId: bigint }>(
-  rows: readonly T[],
-): Map<bigint, T[]> {
+function groupBy<T>(rows: readonly T[], keyOf: (row: T) => bigint): Map<bigint, T[]> {
   const groups = new Map<bigint, T[]>()
   for (const row of rows) {
-    const group = groups.get(row.orderId)
+    const group = groups.get(keyOf(row))
     if (group) group.push(row)
-    else groups.set(row.orderId, [row])
+    else groups.set(keyOf(row), [row])
   }
   return groups
 }
+
+/** Groups what was read for several orders, or cards. */
+export const byOrder = <T extends { readonly orderId: bigint }>(rows: readonly T[]) =>
+  groupBy(rows, ({ orderId }) => orderId)
+export const byCard = <T extends { readonly cardId: bigint }>(rows: readonly T[]) =>
+  groupBy(rows, ({ cardId }) => cardId)

@@ -77,7 +77,7 @@ export function createProductViews({ db }: Pick<Deps, 'db'>) {
     ): Promise<readonly Product[]> => {
       const rows = await db`
         select ${productColumns(db)} from ${productTables(db)} where ${matches(db, merchant.id, filter)}
-        order by ${ordering.map((order) => db`${sortSql(db, order)},`)} p.id
+        order by ${ordering.reduce((sorts, order) => db`${sorts} ${sortSql(db, order)},`, db``)} p.id
         offset ${offset} limit ${limit}`
       return await completeProducts(db, merchant.id, rows.map(toProductRow))
     },

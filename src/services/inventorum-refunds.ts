@@ -6,6 +6,7 @@ import { lockCards } from '../ledger/card.ts'
 import type { Origin } from '../ledger/entry.ts'
 import { type Command, post } from '../ledger/post.ts'
 import { loadOriginals } from '../ledger/reversals.ts'
+import { findOpenings, findSpent } from '../ledger/uses.ts'
 import { formatShortest } from '../money/decimal.ts'
 import type { Instant } from '../money/instant.ts'
 import type { Deps } from './deps.ts'
@@ -122,7 +123,7 @@ async function returnCards(
         : []
     }),
   )
-  const issues = await findIssues(tx, merchantId, soldIds)
+  const openings = await findOpenings(tx, merchantId, soldIds)
   const taken = used.flatMap(({ entryId }) => entryId ?? [])
   const originals = await loadOriginals(tx, merchantId, taken)
   const commands = [
@@ -133,7 +134,7 @@ async function returnCards(
         ? [{ verb: 'reverse', cardId, entryId: original.id, origin, topic: 'transaction.refund' }]
         : []
     }),
-    ...issues.flatMap(({ cardId, entryId }): Command[] => [
+    ...[...openings].flatMap(([cardId, entryId]): Command[] => [
       { verb: 'reverse', cardId, entryId, origin },
       // A returned code never comes to life again, in any protocol.
       { verb: 'close', cardId, origin },
@@ -149,30 +150,6 @@ const isUntouched = (card: Card | undefined, amount: bigint): boolean =>
   card.balance === amount &&
   card.held === 0n &&
   card.loaded === amount
-
-/** Cards with a redemption that was not given back in full; one whose redemptions all were is unused. */
-async function findSpent(
-  tx: Tx,
-  merchantId: bigint,
-  cardIds: readonly bigint[],
-): Promise<Set<bigint>> {
-  if (cardIds.length === 0) return new Set()
-  const rows = await tx<{ card_id: bigint }[]>`
-    select distinct e.card_id from entries e
-    left join reversal_totals r on r.merchant_id = e.merchant_id and r.entry_id = e.id
-    where e.merchant_id = ${merchantId} and e.card_id = any(${cardIds as bigint[]}) and e.kind in ('redeem', 'cash_out')
-      and coalesce(r.reversed, 0) < -e.amount`
-  return new Set(rows.map(({ card_id }) => card_id))
-}
-
-/** The entries that opened the cards; there is none for a card that was sold for nothing. */
-async function findIssues(tx: Tx, merchantId: bigint, cardIds: readonly bigint[]) {
-  if (cardIds.length === 0) return []
-  return await tx<{ cardId: bigint; entryId: bigint }[]>`
-    select card_id as "cardId", id as "entryId" from entries
-    where merchant_id = ${merchantId} and card_id = any(${cardIds as bigint[]}) and card_seq = 1 and amount > 0
-    order by card_id`
-}
 
 /** Stock, lines, state, and the money that goes back by `method`. */
 async function writeReturn(

@@ -268,3 +268,7 @@ create table inventorum_cards (
   foreign key (merchant_id, line_id) references inventorum_order_lines (merchant_id, id)
 );
 create index inventorum_cards_import on inventorum_cards (merchant_id, import_id) where import_id is not null;
+
+-- The list of issued cards: newest sale first, inside one sale by id. All cards of a sale have one time of
+-- issue, so that this index is the list.
+create index cards_issued on cards (merchant_id, currency, created_at desc, id) where removed_at is null and not testmode;

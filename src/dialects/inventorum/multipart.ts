@@ -16,23 +16,34 @@ const OTHER_PARTS_MAX = 20
  * One part of a multipart form by its name, the last if there are several; undefined if there is none.
  * Passes on the framework's 413 for a file above `bytesMax`. Refuses (FormError) what is no form.
  */
-export async function readFormPart(
+export const readFormPart = async (
   request: FastifyRequest,
   name: string,
   bytesMax: number,
-): Promise<FormPart | undefined> {
+): Promise<FormPart | undefined> => (await readFormParts(request, [name], bytesMax)).get(name)
+
+/** The same for several parts at once. */
+export async function readFormParts(
+  request: FastifyRequest,
+  names: readonly string[],
+  bytesMax: number,
+): Promise<ReadonlyMap<string, FormPart>> {
   const limits = {
     fileSize: bytesMax,
     fieldSize: bytesMax,
     files: OTHER_PARTS_MAX,
     fields: OTHER_PARTS_MAX,
   }
-  let wanted: FormPart | undefined
+  const wanted = new Map<string, FormPart>()
   try {
     for await (const part of request.parts({ limits })) {
-      if (part.fieldname !== name) {
+      if (!names.includes(part.fieldname)) {
         if (part.type === 'file') part.file.resume()
-      } else wanted = await readPart(part)
+        continue
+      }
+      const read = await readPart(part)
+      if (read) wanted.set(part.fieldname, read)
+      else wanted.delete(part.fieldname)
     }
   } catch (error) {
     if (isTooLarge(error)) throw error

@@ -87,7 +87,11 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
     const principal = await authenticate(headers.authorization, context.services.merchants)
     const header = headers['x-api-version']
     return createCall(request, context, {
-      caller: { merchant: principal.merchant, userId: principal.credentialId },
+      caller: {
+        merchant: principal.merchant,
+        userId: principal.credentialId,
+        email: principal.email,
+      },
       version: readVersion(typeof header === 'string' ? header : undefined),
       zone: zoneOf(principal.merchant.timezone),
     })
@@ -161,12 +165,23 @@ function createCall(
   }
 }
 
+/** The media type as it was sent, without its parameters. */
+export const mediaType = ({ sentType }: FastifyRequest): string =>
+  sentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+
+export const FORM = 'multipart/form-data'
+
+const hasContent = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
 /** The body as JSON; an empty one is an empty object whatever its type (specs/inventorum.md 1.5). */
 export function readBody(request: FastifyRequest): JsonValue {
-  const body = request.body as Buffer | undefined // The only parser of this listener yields bytes.
-  if (body === undefined || body === null || body.length === 0) return {}
-  const type = request.sentType.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'application/json')
+  const type = mediaType(request)
+  // Forms are left to whoever wants files; their bytes have not been read.
+  const body = type === FORM ? undefined : (request.body as Buffer | undefined) // Else always bytes.
+  const isEmpty = body === undefined || body === null || body.length === 0
+  if (isEmpty && (type !== FORM || !hasContent(request))) return {}
+  if (isEmpty || type !== 'application/json')
     fail(detail(415, `Unsupported media type "${request.sentType}" in request.`))
   try {
     return parseJson(body)

@@ -1,0 +1,92 @@
+import { type Decimal, parseDecimal } from '../../../money/decimal.ts'
+import type {
+  ProductFilter,
+  ProductOrdering,
+  ProductSort,
+} from '../../../services/inventorum-product-views.ts'
+import type { Faults } from '../../../wire/fields.ts'
+import { InvalidInput } from '../decode.ts'
+import { parseId, SHOP_TEXT } from '../wire.ts'
+
+/** Filters, order and omissions of the list of templates (specs/inventorum.md 2.2). */
+
+const SORTS: readonly string[] = ['name', 'time_added', 'time_modified', 'quantity', 'price']
+const OPTIONS = [
+  'name',
+  'product_code',
+  'ean',
+  'tax_type',
+  'categories',
+  'quantity',
+  'price',
+  'gross_price',
+] as const
+type Option = (typeof OPTIONS)[number]
+
+/** `filters=a=1,b=2` and each option as a parameter of its own; all of them must hold. */
+export function readFilter(query: URLSearchParams): ProductFilter {
+  const given = new Map<Option, string>()
+  for (const pair of query.getAll('filters').flatMap((text) => text.split(','))) {
+    const mark = pair.indexOf('=')
+    const option = OPTIONS.find((name) => name === pair.slice(0, mark).trim())
+    if (option) given.set(option, pair.slice(mark + 1))
+  }
+  for (const option of OPTIONS) {
+    const value = query.get(option)
+    if (value !== null) given.set(option, value)
+  }
+  const faults: Faults = {}
+  const read = <T>(option: Option, parse: (text: string) => T | undefined): T | undefined => {
+    const text = given.get(option)
+    if (text === undefined) return undefined
+    const value = parse(text.trim())
+    if (value === undefined) faults[option] = [SHOP_TEXT.enterNumber]
+    return value
+  }
+  // A NUL is in no stored text, and the database refuses to compare with one.
+  const text = (option: Option) => given.get(option)?.replaceAll('\0', '\ufffd')
+  const filter: ProductFilter = {
+    kind: 'template',
+    name: text('name'),
+    productCode: text('product_code'),
+    ean: text('ean'),
+    taxTypeId: read('tax_type', parseId),
+    categoryId: read('categories', parseId),
+    quantity: read('quantity', readNumber),
+    price: read('price', readNumber),
+    grossPrice: read('gross_price', readNumber),
+  }
+  if (Object.keys(faults).length > 0) throw new InvalidInput(faults)
+  return filter
+}
+
+/** Numbers of a sensible size; what is longer equals nothing that is stored, but must not cost much. */
+function readNumber(text: string): Decimal | undefined {
+  const value = text.length > 50 ? undefined : parseDecimal(text)
+  return value && Math.abs(value.scale) <= 50 ? value : undefined
+}
+
+/** Comma list of names, `-` for descending; unknown names are ignored, the first of a name counts. */
+export function readOrdering(query: URLSearchParams): readonly ProductOrdering[] {
+  const orderings = new Map<string, ProductOrdering>()
+  for (const part of (query.get('ordering') ?? '').split(',')) {
+    const descending = part.trim().startsWith('-')
+    const name = part.trim().replace(/^-/, '')
+    if (SORTS.includes(name) && !orderings.has(name))
+      orderings.set(name, { by: name as ProductSort, descending }) // Just checked.
+  }
+  return [...orderings.values()]
+}
+
+/** Leaves the keys out that `elide` names. */
+export function elide(row: object, query: URLSearchParams): object {
+  const left = new Set(
+    query
+      .getAll('elide')
+      .flatMap((text) => text.split(','))
+      .map((name) => name.trim()),
+  )
+  return left.size === 0
+    ? row
+    : Object.fromEntries(Object.entries(row).filter(([name]) => !left.has(name)))
+}
