@@ -76,7 +76,8 @@ export function createDatabase({
     ...socket,
   }
   const local = url === undefined ? undefined : socketOf(url)
-  const db = url === undefined || local ? postgres({ ...options, ...local }) : postgres(url, options)
+  const db =
+    url === undefined || local ? postgres({ ...options, ...local }) : postgres(url, options)
   assertPatched(db)
   return withOurValues(db as unknown as Database) // The types map above is what makes rows bigint.
 }
@@ -109,6 +110,9 @@ function withOurValues<Sql extends Database | Tx>(sql: Sql): Sql {
             ...args.slice(0, -1),
             (tx: Tx) => (args.at(-1) as (tx: Tx) => unknown)(withOurValues(tx)),
           ])
+      if (name === 'reserve')
+        return async () =>
+          withOurValues((await Reflect.apply(member as () => unknown, target, [])) as Sql)
       return member
     },
   }

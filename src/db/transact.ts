@@ -6,14 +6,20 @@ import type { Database, Tx } from './database.ts'
 const ATTEMPTS_MAX = 4
 
 /**
- * One unit of work: everything inside commits together or not at all. Serialization failures and
- * deadlocks are retried, three times at most, with jitter; a lock that cannot be had in 3 s is refused
- * as `busy`. The work may therefore run more than once and must keep its effects inside `tx`.
+ * One unit of work: everything inside commits together or not at all, retried as `retried` says. The
+ * work may therefore run more than once and must keep its effects inside `tx`.
  */
-export async function transact<T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+export const transact = <T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  retried(async () => (await db.begin(work)) as T) // postgres.js unwraps arrays of queries; we return none.
+
+/**
+ * Runs a whole transaction again after a serialization failure or a deadlock: three times at most, with
+ * jitter. A lock that cannot be had in 3 s is refused as `busy`.
+ */
+export async function retried<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return (await db.begin(work)) as T // postgres.js unwraps arrays of queries; we return none.
+      return await run()
     } catch (error) {
       const state = sqlState(error)
       if (state === '55P03') throw new DomainError({ code: 'busy' })

@@ -51,6 +51,9 @@ export const METHODS = [
   'PATCH',
   'DELETE',
   'OPTIONS',
+  'TRACE',
   'LOCK',
   'UNLOCK',
+  'MKCOL',
+  'PROPFIND',
 ] as const

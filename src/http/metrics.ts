@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export type Metrics = {
   readonly registry: Registry
@@ -14,6 +14,7 @@ export function createMetrics(sources: {
 }): Metrics {
   const registry = new Registry()
   const registers = [registry]
+  collectDefaultMetrics({ register: registry })
   const requests = new Counter({
     name: 'scrip_http_requests_total',
     help: 'Requests answered, by protocol, method and status.',

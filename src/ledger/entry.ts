@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { formatInstant, type Instant } from '../money/instant.ts'
 
 /** What a movement of value was; a reversal of either sign is `refund` or `void`. */
@@ -88,5 +88,5 @@ export function chainHash(
     entry.info ?? null,
     formatInstant(entry.createdAt),
   ])
-  return createHash('sha256').update(previous).update(canonical).digest()
+  return hash('sha256', Buffer.concat([previous, Buffer.from(canonical)]), 'buffer')
 }

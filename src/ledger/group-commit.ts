@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type postgres from 'postgres'
 import type { Database, Tx } from '../db/database.ts'
-import { transact } from '../db/transact.ts'
+import { retried } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
 import type { Instant } from '../money/instant.ts'
 import { type Command, type Outcome, post } from './post.ts'
@@ -40,6 +42,7 @@ export type GroupCommitOptions = {
     remembered: readonly Remembered[],
     now: Instant,
   ) => Promise<void>
+  readonly log: Logger
   readonly lanes?: number
   /** Submissions waiting at most, over all lanes. */
   readonly queueMax?: number
@@ -54,6 +57,13 @@ type Waiting = Submission & {
   readonly reject: (error: unknown) => void
 }
 
+/** One queue and the connection that commits it; a card is always in the same one. */
+type Lane = {
+  queue: Waiting[]
+  running: boolean
+  connection: postgres.ReservedSql | undefined
+}
+
 /**
  * Many callers, one `post`, one commit: while a batch commits, what arrives waits and becomes the next
  * batch, so that there is no timer and an idle server adds no latency. A batch is of one merchant; a
@@ -63,38 +73,71 @@ export function createGroupCommit({
   db,
   now,
   saveRemembered,
+  log,
   lanes: laneCount = 2,
   queueMax = 10_000,
   onBatch = () => {},
 }: GroupCommitOptions): GroupCommit {
-  const lanes = Array.from({ length: laneCount }, () => ({
-    queue: [] as Waiting[],
-    running: false,
-  }))
+  const lanes = Array.from(
+    { length: laneCount },
+    (): Lane => ({ queue: [], running: false, connection: undefined }),
+  )
   const idle = new Set<() => void>()
   let queued = 0
   let closed = false
 
-  async function commit(batch: readonly Waiting[]): Promise<Outcome[]> {
+  /**
+   * One batch on the lane's own connection: `begin` travels with the locks and `commit` with the writes,
+   * two turns instead of five. Answers to be remembered are written in between.
+   */
+  async function commit(lane: Lane, batch: readonly Waiting[]): Promise<Outcome[]> {
     const at = now()
-    return await transact(db, async (tx) => {
-      const [first] = batch
-      if (!first) return []
-      const commands = batch.map(({ command }, event) => ({ ...command, event }))
-      const outcomes = await post(tx, first.merchantId, commands, { now: at })
-      const remembered = batch.flatMap(({ remember }, index) => {
-        const outcome = outcomes[index]
-        return (outcome && remember?.(outcome)) ?? []
-      })
-      if (remembered.length > 0) await saveRemembered(tx, remembered, at)
+    const merchantId = batch[0]?.merchantId ?? 0n
+    lane.connection ??= await db.reserve()
+    const { connection } = lane
+    const tx = connection as unknown as Tx // The same tag; its transaction is begun by hand.
+    try {
+      const begun = connection`begin`.execute()
+      const posted = post(
+        tx,
+        merchantId,
+        batch.map(({ command }, event) => ({ ...command, event })),
+        {
+          now: at,
+          seal: (outcomes) => {
+            const remembered = batch.flatMap(({ remember }, index) => {
+              const outcome = outcomes[index]
+              return (outcome && remember?.(outcome)) ?? []
+            })
+            if (remembered.length === 0) return connection`commit`
+            return saveRemembered(tx, remembered, at).then(() => connection`commit`)
+          },
+        },
+      )
+      const [, outcomes] = await Promise.all([begun, posted])
       return outcomes
-    })
+    } catch (error) {
+      await abandon(lane)
+      throw error
+    }
   }
 
-  async function settle(batch: readonly Waiting[]): Promise<void> {
+  /** After a failure the connection is in an unknown state: what it began is undone, or it is gone. */
+  async function abandon(lane: Lane): Promise<void> {
+    const { connection } = lane
+    lane.connection = undefined
+    try {
+      await connection?.unsafe('rollback')
+    } catch (error) {
+      log.debug({ err: error }, 'the connection of a batch is gone, and its transaction with it')
+    }
+    connection?.release()
+  }
+
+  async function settle(lane: Lane, batch: readonly Waiting[]): Promise<void> {
     const started = performance.now()
     try {
-      const outcomes = await commit(batch)
+      const outcomes = await retried(() => commit(lane, batch))
       onBatch(batch.length, (performance.now() - started) / 1_000)
       batch.forEach(({ resolve, reject }, index) => {
         const outcome = outcomes[index]
@@ -103,12 +146,12 @@ export function createGroupCommit({
       })
     } catch (error) {
       // One bad row must hurt nobody else: each of them tries once more alone.
-      if (batch.length > 1) for (const waiting of batch) await settle([waiting])
+      if (batch.length > 1) for (const waiting of batch) await settle(lane, [waiting])
       else for (const { reject } of batch) reject(error)
     }
   }
 
-  async function run(lane: (typeof lanes)[number]): Promise<void> {
+  async function run(lane: Lane): Promise<void> {
     // One turn of the event loop, so that requests read from many sockets at once share a batch.
     await setImmediate()
     while (lane.queue.length > 0) {
@@ -118,7 +161,7 @@ export function createGroupCommit({
       for (const waiting of lane.queue)
         (waiting.merchantId === merchantId && batch.length < BATCH_MAX ? batch : rest).push(waiting)
       lane.queue = rest
-      await settle(batch)
+      await settle(lane, batch)
       queued -= batch.length
     }
     lane.running = false
@@ -144,6 +187,7 @@ export function createGroupCommit({
     close: async () => {
       closed = true
       if (queued > 0) await new Promise<void>((resolve) => idle.add(resolve))
+      for (const lane of lanes) lane.connection?.release()
     },
     queued: () => queued,
   }

@@ -1,8 +1,8 @@
 import type { Tx } from '../db/database.ts'
 import type { Refusal } from '../errors.ts'
 import { DomainError } from '../errors.ts'
-import type { Instant } from '../money/instant.ts'
-import { type Card, lockCards } from './card.ts'
+import { formatInstant, type Instant } from '../money/instant.ts'
+import { type Card, cardColumns, toCard } from './card.ts'
 import {
   type Account,
   type Conditions,
@@ -14,7 +14,7 @@ import {
 } from './decide.ts'
 import { chainHash, type Entry, type Origin } from './entry.ts'
 import { loadHolds, writeHolds } from './holds.ts'
-import { notify, type Topic } from './outbox.ts'
+import { type Notice, notify, type Topic } from './outbox.ts'
 import { loadOriginals, writeReversals } from './reversals.ts'
 
 /** One verb on one card, who asked for it, and what the world is told about it. */
@@ -42,6 +42,8 @@ export type PostOptions = {
   readonly now: Instant
   /** One refusal refuses all: throws it as a DomainError, and the transaction must end. */
   readonly allOrNothing?: boolean
+  /** Sent right behind the writes, without waiting for them: the group commit's `commit`. */
+  readonly seal?: (outcomes: readonly Outcome[]) => PromiseLike<unknown> | undefined
 }
 
 /** An entry that has its place in the chain but not yet its id. */
@@ -57,9 +59,9 @@ export async function post(
   tx: Tx,
   merchantId: bigint,
   commands: readonly Command[],
-  { now, allOrNothing = false }: PostOptions,
+  { now, allOrNothing = false, seal }: PostOptions,
 ): Promise<Outcome[]> {
-  const accounts = await loadAccounts(tx, merchantId, commands)
+  const { accounts, hasWebhooks, xid } = await loadAccounts(tx, merchantId, commands)
   const touched = new Set<bigint>()
   const chained: { entry: Chained; command: number }[] = []
   const outcomes = commands.map((command, index): Outcome => {
@@ -82,19 +84,14 @@ export async function post(
   const refused = outcomes.find((outcome) => !outcome.ok)
   if (allOrNothing && refused) throw new DomainError(refused.refusal)
 
-  const entries = await writeEntries(
-    tx,
-    merchantId,
-    chained.map(({ entry }) => entry),
-    chained.map(({ command }) => commands[command]?.event ?? 0),
-  )
   const changed = [...touched].flatMap((id) => accounts.get(id) ?? [])
-  await Promise.all([
-    writeCards(
-      tx,
-      merchantId,
-      changed.map(({ card }) => card),
-    ),
+  const [entries] = await Promise.all([
+    write(tx, merchantId, {
+      entries: chained.map(({ entry }) => entry),
+      events: chained.map(({ command }) => commands[command]?.event ?? 0),
+      cards: changed.map(({ card }) => card),
+      xid,
+    }),
     writeHolds(
       tx,
       merchantId,
@@ -108,17 +105,8 @@ export async function post(
         [...originals.values()].filter(({ cardId }) => cardId === card.id),
       ),
     ),
-    notify(
-      tx,
-      merchantId,
-      chained.flatMap(({ entry, command }) => {
-        const topic = commands[command]?.topic
-        return topic
-          ? [{ topic, cardId: entry.cardId, actingMerchantId: entry.actingMerchantId }]
-          : []
-      }),
-      now,
-    ),
+    hasWebhooks ? notify(tx, merchantId, noticesOf(chained, commands), now) : undefined,
+    seal?.(outcomes),
   ])
   chained.forEach(({ command }, index) => {
     const outcome = outcomes[command]
@@ -128,12 +116,23 @@ export async function post(
   return outcomes
 }
 
+function noticesOf(
+  chained: readonly { readonly entry: Chained; readonly command: number }[],
+  commands: readonly Command[],
+): Notice[] {
+  return chained.flatMap(({ entry, command }) => {
+    const topic = commands[command]?.topic
+    return topic ? [{ topic, cardId: entry.cardId, actingMerchantId: entry.actingMerchantId }] : []
+  })
+}
+
 async function loadAccounts(
   tx: Tx,
   merchantId: bigint,
   commands: readonly Command[],
-): Promise<Map<bigint, Account>> {
-  const cards = await lockCards(tx, merchantId, [...new Set(commands.map(({ cardId }) => cardId))])
+): Promise<Locked & { readonly accounts: Map<bigint, Account> }> {
+  const ids = [...new Set(commands.map(({ cardId }) => cardId))]
+  const { cards, ...locked } = await lockForPost(tx, merchantId, ids)
   const reversed = commands.flatMap((command) =>
     command.verb === 'reverse' ? [command.entryId] : [],
   )
@@ -141,15 +140,47 @@ async function loadAccounts(
   const named = commands.flatMap((command) =>
     command.verb === 'capture' || command.verb === 'release' ? [command.holdId] : [],
   )
-  const [originals, holds] = await Promise.all([
-    reversed.length > 0 ? loadOriginals(tx, merchantId, reversed) : new Map<bigint, Original>(),
+  const originals =
+    reversed.length > 0
+      ? await loadOriginals(tx, merchantId, reversed)
+      : new Map<bigint, Original>()
+  const holds =
     holding.length + named.length > 0
-      ? loadHolds(tx, merchantId, holding, named)
-      : new Map<bigint, Map<bigint, Hold>>(),
-  ])
-  return new Map(
+      ? await loadHolds(tx, merchantId, holding, named)
+      : new Map<bigint, Map<bigint, Hold>>()
+  const accounts = new Map(
     [...cards].map(([id, card]) => [id, { card, holds: holds.get(id) ?? new Map(), originals }]),
   )
+  return { accounts, ...locked }
+}
+
+/** What is true of a transaction that holds the locks. */
+type Locked = {
+  readonly hasWebhooks: boolean
+  /** The transaction that holds them; undefined when there was nothing to lock. */
+  readonly xid: string | undefined
+}
+
+async function lockForPost(
+  tx: Tx,
+  merchantId: bigint,
+  ids: readonly bigint[],
+): Promise<Locked & { readonly cards: Map<bigint, Card> }> {
+  // In id order: two batches over the same cards must not wait for each other.
+  const rows = await tx`
+    select ${cardColumns(tx)}, pg_current_xact_id()::text as xid,
+      exists (select 1 from webhooks w where w.merchant_id = ${merchantId} and w.active) as has_webhooks
+    from cards
+    where merchant_id = ${merchantId} and id = any(${ids}::int8[]) and removed_at is null
+    order by id for update`
+  const cards = new Map(
+    rows.map((row) => {
+      const card = toCard(row)
+      return [card.id, card]
+    }),
+  )
+  const [first] = rows as unknown as readonly { has_webhooks: boolean; xid: string }[] // As selected.
+  return { cards, hasWebhooks: first?.has_webhooks === true, xid: first?.xid }
 }
 
 /** Puts a decided movement into its card's chain, after the entry that `before` ends with. */
@@ -170,9 +201,84 @@ export function chain(before: Card, after: Card, draft: EntryDraft, origin: Orig
   return { ...entry, hash: chainHash(before.lastHash, entry) }
 }
 
+/** Rows for `json_to_recordset`: one bound text, whatever their number. */
+const jsonOfEntries = (entries: readonly Chained[], events: readonly number[]): string =>
+  JSON.stringify(
+    entries.map((entry, index) => ({
+      card_id: entry.cardId.toString(),
+      card_seq: entry.cardSeq,
+      event: events[index] ?? 0,
+      kind: entry.kind,
+      contra: entry.contra,
+      amount: entry.amount.toString(),
+      balance_after: entry.balanceAfter.toString(),
+      reverses: entry.reverses?.toString(),
+      hold_id: entry.holdId?.toString(),
+      protocol: entry.protocol,
+      credential_id: entry.credentialId?.toString(),
+      acting_merchant_id: entry.actingMerchantId.toString(),
+      order_ref: entry.orderRef,
+      event_ref: entry.eventRef,
+      invoice_ref: entry.invoiceRef,
+      text: entry.text,
+      info: entry.info,
+      created_at: formatInstant(entry.createdAt),
+      hash: toBytea(entry.hash),
+    })),
+  )
+
+const jsonOfCards = (cards: readonly Card[]): string =>
+  JSON.stringify(
+    cards.map((card) => ({
+      id: card.id.toString(),
+      balance: card.balance.toString(),
+      held: card.held.toString(),
+      loaded: card.loaded.toString(),
+      face: card.face.toString(),
+      state: card.state,
+      modified_at: formatInstant(card.modifiedAt),
+      last_seq: card.lastSeq,
+      last_hash: toBytea(card.lastHash),
+    })),
+  )
+
+const toBytea = (bytes: Buffer): string => `\\x${bytes.toString('hex')}`
+
+/** The rows of new entries in the order given; ids are drawn under the locks of their cards. */
+const numbered = (tx: Tx, json: string) => tx`
+  select *, nextval('entry_ids') as id from json_to_recordset(${json}::text::json) as e (
+    card_id int8, card_seq int4, event int4, kind text, contra text, amount int8, balance_after int8,
+    reverses int8, hold_id int8, protocol text, credential_id int8, acting_merchant_id int8,
+    order_ref text, event_ref text, invoice_ref text, text text, info text, created_at timestamptz,
+    hash bytea)`
+
+const insertNumbered = (tx: Tx, merchantId: bigint, events: readonly number[]) => tx`
+  insert into entries (merchant_id, id, event_id, card_id, card_seq, kind, contra, amount, balance_after,
+    reverses, hold_id, protocol, credential_id, acting_merchant_id, order_ref, event_ref, invoice_ref,
+    text, info, created_at, hash)
+  select ${merchantId}, id, ${isEachItsOwn(events) ? tx`id` : tx`min(id) over (partition by event)`},
+    card_id, card_seq, kind, contra, amount, balance_after, reverses, hold_id, protocol, credential_id,
+    acting_merchant_id, order_ref, event_ref, invoice_ref, text, info, created_at, hash
+  from numbered order by id
+  returning id, event_id`
+
+/** The group commit's batches: as many events as entries. */
+const isEachItsOwn = (events: readonly number[]): boolean => new Set(events).size === events.length
+
+type EntryIds = { readonly id: bigint; readonly event_id: bigint }
+
+/** PostgreSQL returns inserted rows in the order in which they were inserted. */
+function withIds(entries: readonly Chained[], rows: readonly EntryIds[]): Entry[] {
+  return entries.map((entry, index) => {
+    const row = rows[index]
+    if (!row) throw new Error('an entry was not written: its transaction was lost')
+    return { ...entry, id: row.id, eventId: row.event_id }
+  })
+}
+
 /**
- * Appends entries, of one event unless `events` numbers several. Their ids are drawn here, under the
- * locks of their cards, so that ids rise in the order of each card's history.
+ * Appends entries of cards whose rows are being made, of one event unless `events` numbers several.
+ * Their ids rise in the order of each card's history.
  */
 export async function writeEntries(
   tx: Tx,
@@ -181,48 +287,44 @@ export async function writeEntries(
   events: readonly number[] = [],
 ): Promise<Entry[]> {
   if (entries.length === 0) return []
-  const rows = await tx<{ id: bigint; event_id: bigint }[]>`
-    with numbered as (
-      select *, nextval('entry_ids') as id from unnest(
-        ${entries.map((entry) => entry.cardId)}::int8[], ${entries.map((entry) => entry.cardSeq)}::int4[],
-        ${entries.map((entry) => entry.kind)}::text[], ${entries.map((entry) => entry.contra)}::text[],
-        ${entries.map((entry) => entry.amount)}::int8[], ${entries.map((entry) => entry.balanceAfter)}::int8[],
-        ${entries.map((entry) => entry.reverses ?? null)}::int8[], ${entries.map((entry) => entry.holdId ?? null)}::int8[],
-        ${entries.map((entry) => entry.protocol)}::text[], ${entries.map((entry) => entry.credentialId ?? null)}::int8[],
-        ${entries.map((entry) => entry.actingMerchantId)}::int8[], ${entries.map((entry) => entry.orderRef ?? null)}::text[],
-        ${entries.map((entry) => entry.eventRef ?? null)}::text[], ${entries.map((entry) => entry.invoiceRef ?? null)}::text[],
-        ${entries.map((entry) => entry.text ?? null)}::text[], ${entries.map((entry) => entry.info ?? null)}::text[],
-        ${entries.map((entry) => entry.createdAt)}::timestamptz[], ${entries.map((entry) => entry.hash.toString('hex'))}::text[],
-        ${entries.map((_, index) => events[index] ?? 0)}::int4[]
-      ) with ordinality as e (card_id, card_seq, kind, contra, amount, balance_after, reverses, hold_id,
-        protocol, credential_id, acting_merchant_id, order_ref, event_ref, invoice_ref, text, info,
-        created_at, hash, event, ordinality)
-    )
-    insert into entries (merchant_id, id, card_id, card_seq, event_id, kind, contra, amount, balance_after,
-      reverses, hold_id, protocol, credential_id, acting_merchant_id, order_ref, event_ref, invoice_ref,
-      text, info, created_at, hash)
-    select ${merchantId}, id, card_id, card_seq, min(id) over (partition by event), kind, contra, amount, balance_after,
-      reverses, hold_id, protocol, credential_id, acting_merchant_id, order_ref, event_ref, invoice_ref,
-      text, info, created_at, decode(hash, 'hex')
-    from numbered order by ordinality
-    returning id, event_id`
-  return entries.flatMap((entry, index) => {
-    const row = rows[index]
-    return row ? [{ ...entry, id: row.id, eventId: row.event_id }] : []
-  })
+  const rows = await tx<EntryIds[]>`
+    with numbered as (${numbered(tx, jsonOfEntries(entries, events))})
+    ${insertNumbered(
+      tx,
+      merchantId,
+      entries.map((_, index) => events[index] ?? 0),
+    )}`
+  return withIds(entries, rows)
 }
 
-async function writeCards(tx: Tx, merchantId: bigint, cards: readonly Card[]): Promise<void> {
-  if (cards.length === 0) return
-  await tx`
-    update cards set balance = c.balance, held = c.held, loaded = c.loaded, face = c.face, state = c.state,
-      modified_at = c.modified_at, last_seq = c.last_seq, last_hash = decode(c.last_hash, 'hex')
-    from unnest(
-      ${cards.map((card) => card.id)}::int8[], ${cards.map((card) => card.balance)}::int8[],
-      ${cards.map((card) => card.held)}::int8[], ${cards.map((card) => card.loaded)}::int8[],
-      ${cards.map((card) => card.face)}::int8[], ${cards.map((card) => card.state)}::text[],
-      ${cards.map((card) => card.modifiedAt)}::timestamptz[], ${cards.map((card) => card.lastSeq)}::int4[],
-      ${cards.map((card) => card.lastHash.toString('hex'))}::text[]
-    ) as c (id, balance, held, loaded, face, state, modified_at, last_seq, last_hash)
-    where cards.merchant_id = ${merchantId} and cards.id = c.id`
+type Writing = {
+  readonly entries: readonly Chained[]
+  readonly events: readonly number[]
+  readonly cards: readonly Card[]
+  readonly xid: string | undefined
+}
+
+/**
+ * Writes entries and the cards they leave, in one statement. It writes nothing unless it runs in the
+ * transaction that holds the locks: a driver that reconnects must not finish on its own what it began.
+ */
+async function write(
+  tx: Tx,
+  merchantId: bigint,
+  { entries, events, cards, xid = '' }: Writing,
+): Promise<Entry[]> {
+  if (cards.length === 0) return []
+  const rows = await tx<EntryIds[]>`
+    with numbered as (
+      ${numbered(tx, jsonOfEntries(entries, events))} where pg_current_xact_id()::text = ${xid}),
+    moved as (
+      update cards set balance = c.balance, held = c.held, loaded = c.loaded, face = c.face,
+        state = c.state, modified_at = c.modified_at, last_seq = c.last_seq, last_hash = c.last_hash
+      from json_to_recordset(${jsonOfCards(cards)}::text::json) as c (
+        id int8, balance int8, held int8, loaded int8, face int8, state text, modified_at timestamptz,
+        last_seq int4, last_hash bytea)
+      where cards.merchant_id = ${merchantId} and cards.id = c.id
+        and pg_current_xact_id()::text = ${xid})
+    ${insertNumbered(tx, merchantId, events)}`
+  return withIds(entries, rows)
 }

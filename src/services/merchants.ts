@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Deps } from './deps.ts'
 
 /** Who owes the value; `options` are the switches of single protocols, by protocol. */
@@ -141,4 +141,4 @@ export function createMerchants({ db }: Pick<Deps, 'db'>): Merchants {
 }
 
 /** Tokens are stored and compared as SHA-256 only. */
-export const tokenDigest = (token: string): Buffer => createHash('sha256').update(token).digest()
+export const tokenDigest = (token: string): Buffer => hash('sha256', token, 'buffer')
