@@ -107,7 +107,10 @@ export function createListener(
     const { headers } = request.raw
     request.sentType = headers['content-type'] ?? ''
     // A framework that dispatches on the type would answer for the dialect; only files need theirs.
-    if (!/^multipart\//i.test(request.sentType) && request.sentType !== '')
+    if (
+      headers['content-type'] !== undefined &&
+      !/^multipart\/[a-z-]+\s*(;|$)/i.test(request.sentType)
+    )
       headers['content-type'] = 'application/octet-stream'
     if (inFlight > IN_FLIGHT_MAX) throw new DomainError({ code: 'overloaded' })
   })

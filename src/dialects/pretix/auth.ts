@@ -3,9 +3,12 @@ import { fail, unauthorized } from './errors.ts'
 
 const NONE = 'Authentication credentials were not provided.'
 
+/** The blanks that pretix divides a header at: ASCII alone. */
+const BLANKS = /[ \t\n\v\f\r]+/
+
 /** The token in an `Authorization` header, if it has pretix's form at all. */
 export function readToken(header: string | undefined): string | undefined {
-  const [scheme = '', token, ...rest] = (header ?? '').split(/\s+/)
+  const [scheme = '', token, ...rest] = (header ?? '').split(BLANKS)
   return scheme.toLowerCase() === 'token' && rest.length === 0 ? token : undefined
 }
 
@@ -17,7 +20,7 @@ export async function authenticate(
   header: string | undefined,
   merchants: Merchants,
 ): Promise<Principal> {
-  const [scheme = '', token, ...rest] = (header ?? '').split(/\s+/).filter((part) => part !== '')
+  const [scheme = '', token, ...rest] = (header ?? '').split(BLANKS).filter((part) => part !== '')
   const keyword = scheme.toLowerCase()
   if (keyword === 'device') fail(unauthorized('Invalid token.'))
   if (keyword !== 'token') fail(unauthorized(NONE))

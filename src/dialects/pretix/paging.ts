@@ -1,7 +1,7 @@
 import { type Answer, json } from '../../http/answer.ts'
 import type { Slice } from '../../instruments/cards.ts'
 import { fail, notFound } from './errors.ts'
-import type { Call } from './resource.ts'
+import { type Call, targetOf } from './resource.ts'
 
 const PAGE_SIZE_MAX = 50
 
@@ -23,7 +23,7 @@ export function slicePage(
   count: number,
 ): Slice & { readonly page: number } {
   const last = Math.max(1, Math.ceil(count / size))
-  const number = page === 'last' ? last : /^\s*\+?\d{1,9}\s*$/.test(page) ? Number(page) : 0
+  const number = page === 'last' ? last : /^\s*\+?0*\d{1,9}\s*$/.test(page) ? Number(page) : 0
   if (number < 1 || number > last) fail(notFound('Invalid page.'))
   return { page: number, offset: (number - 1) * size, limit: size }
 }
@@ -37,12 +37,13 @@ export function listAnswer(
   headers: Record<string, string> = {},
 ): Answer {
   const link = (to: number): string => {
-    const [path = '', query = ''] = (request.raw.url ?? '').split('?', 2)
+    const { path, query } = targetOf(request)
     const parameters = new URLSearchParams(query)
     parameters.delete('page')
     if (to !== 1) parameters.set('page', String(to))
     parameters.sort()
-    const text = parameters.toString()
+    // The two characters that pretix's own links spell differently.
+    const text = parameters.toString().replaceAll('*', '%2A').replaceAll('%7E', '~')
     return `${context.publicUrl(request)}${path}${text === '' ? '' : `?${text}`}`
   }
   return json(

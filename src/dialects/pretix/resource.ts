@@ -132,13 +132,13 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
       method: [...METHODS],
       url: path.replace(/\/$/, ''),
       handler: async (request, reply) => {
-        const [to = '', query] = (request.raw.url ?? '').split('?', 2)
+        const { path: to, query } = targetOf(request)
         const redirected = READS.has(request.method) || request.method === 'DELETE'
         return await respond(
           request,
           reply,
           redirected
-            ? empty(301, { location: `${to}/${query === undefined ? '' : `?${query}`}` })
+            ? empty(301, { location: `${to}/${query === '' ? '' : `?${query}`}` })
             : notFound(),
         )
       },
@@ -162,8 +162,14 @@ function allowOf({ methods }: ResourceOptions): string {
   return [...own, ...(methods.GET ? ['HEAD'] : []), 'OPTIONS'].join(', ')
 }
 
+/** Path and query as they were sent; only the first question mark divides them. */
+export function targetOf({ raw }: FastifyRequest): { path: string; query: string } {
+  const [path = '', ...rest] = (raw.url ?? '').split('?')
+  return { path, query: rest.join('?') }
+}
+
 const readQuery = (request: FastifyRequest): URLSearchParams =>
-  new URLSearchParams((request.raw.url ?? '').split('?', 2)[1] ?? '')
+  new URLSearchParams(targetOf(request).query)
 
 /** Steps 3 to 8 of the order of checks. */
 async function admit(

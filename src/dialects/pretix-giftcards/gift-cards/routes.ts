@@ -184,8 +184,8 @@ async function change(call: Call, mode: 'replace' | 'change'): Promise<Answer> {
  */
 async function transact(call: Call): Promise<Answer> {
   const { services } = call.context
-  const id = cardId(call)
   const filter = filterOf(call)
+  const id = cardId(call)
   const simple = !includesAccepted(call.query) && Object.keys(filter).length === 0
   const early = simple ? undefined : await visibleCard(call)
   let decoded: ReturnType<typeof decodeTransact>
