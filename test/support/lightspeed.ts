@@ -92,6 +92,8 @@ function exchange(
   { body, headers = {} }: OnSiteOptions = {},
 ): Promise<OnSiteAnswer> {
   const sent: Record<string, string> = {}
+  // Node itself frames no body of a DELETE.
+  if (body !== undefined) sent['content-length'] = String(Buffer.byteLength(body))
   for (const [name, value] of Object.entries({ ...own, ...headers }))
     if (value !== undefined) sent[name] = value
   const request = base.startsWith('https:') ? requestHttps : requestHttp

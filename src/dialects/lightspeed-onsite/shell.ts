@@ -109,8 +109,8 @@ export function createExchange(context: DialectContext, resources: Resources): E
       answer = refusal
     }
     // A login holds whatever came after it, so an error carries the cookie too.
-    if (cookie !== undefined) reply.header('set-cookie', cookie)
-    return send(reply, answer)
+    if (cookie === undefined) return send(reply, answer)
+    return send(reply, { ...answer, headers: { ...answer.headers, 'set-cookie': cookie } })
   }
 }
 

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, it } from 'node:test'
+import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
+import { MARA, teashop, WRITER } from '../../test/support/lightspeed.ts'
+import { wallClock } from '../money/instant.ts'
+import { applyWorld } from '../world/apply.ts'
+import { type Caller, type Claim, createLightspeedLogin } from './lightspeed-login.ts'
+import { createMerchants } from './merchants.ts'
+import { NO_PASSWORD, verifyPassword } from './passwords.ts'
+
+let database: TestDatabase
+let late = 0n
+before(async () => {
+  database = await openTestDatabase()
+  await applyWorld(database.owner, teashop(), wallClock())
+})
+after(() => database.close())
+
+const claim = (more: Partial<Claim> = {}): Claim => ({
+  appId: WRITER.appId,
+  privateId: WRITER.privateId,
+  basic: MARA,
+  cookies: [],
+  ...more,
+})
+const loginWith = (sessionsMax: number) =>
+  createLightspeedLogin(
+    { db: database.db, now: () => wallClock() + late, randomBytes },
+    createMerchants({ db: database.db }),
+    { sessionsMax },
+  )
+const inside = (caller: Caller | string): Caller => {
+  assert.ok(typeof caller === 'object', String(caller))
+  return caller
+}
+
+it('a store keeps so many sessions; of more, those unused for longest go first', async () => {
+  const login = loginWith(3)
+  const cookies: string[] = []
+  const isIn = async (cookie: string | undefined): Promise<boolean> =>
+    typeof (await login.identify(claim({ basic: undefined, cookies: [cookie ?? ''] }))) === 'object'
+  try {
+    for (let n = 0; n < 5; n += 1) {
+      late += 1_000_000n
+      cookies.push((await login.open(inside(await login.identify(claim())))) ?? '')
+      // The first one is used all the time, so it stays; the clock has moved far enough to be noted.
+      late += 10_000_000n
+      assert.ok(await isIn(cookies[0]), `turn ${n}`)
+    }
+    const [{ count } = { count: 0n }] = await database.owner<{ count: bigint }[]>`
+      select count(*) from lightspeed_sessions`
+    assert.equal(count, 3n)
+    assert.deepEqual(await Promise.all(cookies.map(isIn)), [true, false, false, true, true])
+  } finally {
+    late = 0n
+  }
+})
+
+it('a password that was right once is checked again when it changes', async () => {
+  const login = loginWith(100)
+  inside(await login.identify(claim()))
+  inside(await login.identify(claim()))
+  await applyWorld(
+    database.owner,
+    {
+      merchants: [
+        {
+          slug: 'tea',
+          name: 'Tea',
+          country: 'DE',
+          currency: 'EUR',
+          timezone: 'Europe/Berlin',
+          credentials: [{ name: 'mara', dialect: 'lightspeed', username: 'mara', password: 'new' }],
+        },
+      ],
+    },
+    wallClock(),
+  )
+  assert.equal(await login.identify(claim()), 'invalid_credentials')
+  inside(await login.identify(claim({ basic: { username: 'mara', password: 'new' } })))
+})
+
+it('nobody has the password of nobody', async () => {
+  assert.equal(await verifyPassword(NO_PASSWORD, ''), false)
+  assert.equal(await verifyPassword('', ''), false)
+  assert.equal(await verifyPassword('md5$x$y', 'y'), false)
+})
