@@ -89,7 +89,6 @@ async function issueChunk(
     tx,
     merchantId,
     made.map(({ card }) => card),
-    1,
   )
   const entries = await writeEntries(
     tx,
@@ -192,17 +191,15 @@ async function insertCards(
   if (rows.length < cards.length) refuse({ code: 'code_taken' })
 }
 
-/** Keeps `card_blocks` true: `sign` 1 for cards that appear, -1 for cards taken back. */
-export async function countCards(
+/** Counts new cards in `card_blocks`; `removeCards` takes them out again. */
+async function countCards(
   tx: Tx,
   merchantId: bigint,
   cards: readonly Pick<Card, 'id' | 'testmode'>[],
-  sign: 1 | -1,
 ): Promise<void> {
   await tx`
     insert into card_blocks as b (merchant_id, block, live, test)
-    select ${merchantId}, id >> 12, count(*) filter (where not testmode) * ${sign}::int4,
-      count(*) filter (where testmode) * ${sign}::int4
+    select ${merchantId}, id >> 12, count(*) filter (where not testmode), count(*) filter (where testmode)
     from unnest(${cards.map((card) => card.id)}::int8[], ${cards.map((card) => card.testmode)}::bool[]) as c (id, testmode)
     group by id >> 12 order by id >> 12
     on conflict (merchant_id, block) do update set live = b.live + excluded.live, test = b.test + excluded.test`

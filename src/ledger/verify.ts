@@ -48,7 +48,7 @@ export const verifyTotals: Check = async (sql, merchantId) => {
   const [card] = await sql<{ id: bigint }[]>`
     select c.id from cards c
     left join entries e on e.merchant_id = c.merchant_id and e.card_id = c.id and e.card_seq = c.last_seq
-    where c.merchant_id = ${merchantId} and (e.id is null or e.balance_after <> c.balance
+    where c.merchant_id = ${merchantId} and c.last_seq > 0 and (e.id is null or e.balance_after <> c.balance
       or e.hash <> c.last_hash) limit 1`
   if (card) return `card ${card.id}: its balance is not what its last entry left`
   const [tail] = await sql<{ id: bigint }[]>`
