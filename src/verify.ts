@@ -1,10 +1,13 @@
+import { verifySales } from './commerce/ticket-sales.ts'
 import type { Database } from './db/database.ts'
 import { verifyVouchers } from './instruments/voucher-verify.ts'
 import { type Broken, type Check, verifyChains, verifyTotals } from './ledger/verify.ts'
+import { verifyFoodics } from './services/foodics-check.ts'
 import { verifyImports } from './services/imports-check.ts'
+import { verifyShop } from './services/inventorum-check.ts'
 
 /** Every check that is a query of one merchant; the chains are re-read besides. */
-const CHECKS: readonly Check[] = [verifyTotals, verifyImports, verifyVouchers]
+const CHECKS: readonly Check[] = [verifyTotals, verifyFoodics, verifyImports, verifyShop, verifyVouchers, verifySales]
 
 export type VerifyReport = {
   readonly cards: number
