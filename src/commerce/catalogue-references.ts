@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from '../db/database.ts'
+import { refuse } from '../errors.ts'
 import type { QuotaFields } from './catalogue.ts'
 import type { QuotaContext } from './catalogue-rules.ts'
 
@@ -34,21 +35,25 @@ export async function knownReferences(
   }
 }
 
-/** The event that a category belongs to. */
-export async function findCategoryEvent(
-  sql: Queryable,
+/**
+ * The event that a category belongs to. What a caller named was there a moment ago: when it is not any
+ * more, the caller is told to try again (`busy`) and then hears that it does not exist.
+ */
+export async function holdCategory(
+  tx: Tx,
   merchantId: bigint,
   id: bigint | undefined,
 ): Promise<{ readonly eventId: bigint } | undefined> {
   if (id === undefined) return undefined
-  const [row] = await sql<{ eventId: bigint }[]>`
-    select event_id as "eventId" from ticket_categories where merchant_id = ${merchantId} and id = ${id}`
-  return row
+  const [row] = await tx<{ eventId: bigint }[]>`
+    select event_id as "eventId" from ticket_categories
+    where merchant_id = ${merchantId} and id = ${id} for key share`
+  return row ?? refuse({ code: 'busy' })
 }
 
-/** What the rules of a quota need to know of everything it names. */
+/** What the rules of a quota need to know of everything it names; none of it goes away meanwhile. */
 export async function quotaContext(
-  sql: Queryable,
+  tx: Tx,
   merchantId: bigint,
   event: QuotaContext['event'],
   {
@@ -57,33 +62,45 @@ export async function quotaContext(
     subeventId,
   }: Pick<QuotaFields, 'itemIds' | 'variationIds' | 'subeventId'>,
 ): Promise<QuotaContext> {
-  const items = await sql<{ id: bigint; eventId: bigint; hasVariations: boolean }[]>`
+  const items = await tx<{ id: bigint; eventId: bigint; hasVariations: boolean }[]>`
     select i.id, i.event_id as "eventId", exists (
       select 1 from ticket_variations v where v.merchant_id = i.merchant_id and v.item_id = i.id
     ) as "hasVariations"
-    from ticket_items i where i.merchant_id = ${merchantId} and i.id = any(${[...itemIds]}::int8[])`
-  const variations = await sql<{ id: bigint; itemId: bigint }[]>`
+    from ticket_items i
+    where i.merchant_id = ${merchantId} and i.id = any(${[...itemIds]}::int8[])
+    order by i.id for key share of i`
+  const variations = await tx<{ id: bigint; itemId: bigint }[]>`
     select id, item_id as "itemId" from ticket_variations
-    where merchant_id = ${merchantId} and id = any(${[...variationIds]}::int8[])`
-  const [subevent] = await sql<{ eventId: bigint }[]>`
+    where merchant_id = ${merchantId} and id = any(${[...variationIds]}::int8[])
+    order by id for key share`
+  const [subevent] = await tx<{ eventId: bigint }[]>`
     select event_id as "eventId" from ticket_subevents
-    where merchant_id = ${merchantId} and id = ${subeventId ?? null}::int8`
+    where merchant_id = ${merchantId} and id = ${subeventId ?? null}::int8 for key share`
+  if (
+    items.length < itemIds.length ||
+    variations.length < variationIds.length ||
+    (subeventId !== undefined && !subevent)
+  )
+    refuse({ code: 'busy' })
   return { event, items: [...items], variations: [...variations], subevent }
 }
 
-/** The events of the products that a date changes something about. */
+/** The events of the products that a date changes something about; none goes away meanwhile. */
 export async function overrideEvents(
-  sql: Queryable,
+  tx: Tx,
   merchantId: bigint,
   itemIds: readonly bigint[],
   variationIds: readonly bigint[],
 ): Promise<{ readonly items: readonly bigint[]; readonly variations: readonly bigint[] }> {
-  const items = await sql<{ eventId: bigint }[]>`
-    select distinct event_id as "eventId" from ticket_items
-    where merchant_id = ${merchantId} and id = any(${[...itemIds]}::int8[])`
-  const variations = await sql<{ eventId: bigint }[]>`
-    select distinct event_id as "eventId" from ticket_variations
-    where merchant_id = ${merchantId} and id = any(${[...variationIds]}::int8[])`
+  const items = await tx<{ eventId: bigint }[]>`
+    select event_id as "eventId" from ticket_items
+    where merchant_id = ${merchantId} and id = any(${[...itemIds]}::int8[]) order by id for key share`
+  const variations = await tx<{ eventId: bigint }[]>`
+    select event_id as "eventId" from ticket_variations
+    where merchant_id = ${merchantId} and id = any(${[...variationIds]}::int8[])
+    order by id for key share`
+  if (items.length < new Set(itemIds).size || variations.length < new Set(variationIds).size)
+    refuse({ code: 'busy' })
   return {
     items: items.map(({ eventId }) => eventId),
     variations: variations.map(({ eventId }) => eventId),

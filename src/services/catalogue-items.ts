@@ -12,8 +12,8 @@ import {
 } from '../commerce/catalogue-items.ts'
 import { lockQuotasOfItem } from '../commerce/catalogue-quotas.ts'
 import {
-  findCategoryEvent,
   hasOpenVoucher,
+  holdCategory,
   isOrdered,
   lockVouchersOf,
 } from '../commerce/catalogue-references.ts'
@@ -50,7 +50,7 @@ export function createItems({ db }: Pick<Deps, 'db'>) {
       finish?: Finish<Item>,
     ): Promise<Outcome<Item>> =>
       transact(db, async (tx) => {
-        const category = await findCategoryEvent(tx, merchantId, fields.categoryId)
+        const category = await holdCategory(tx, merchantId, fields.categoryId)
         const fault = itemFault(fields, eventId, category)
         if (fault) return { fault }
         const id = await insertItem(tx, merchantId, { eventId }, fields)
@@ -73,7 +73,7 @@ export function createItems({ db }: Pick<Deps, 'db'>) {
         const stored = await lockItem(tx, merchantId, eventId, id)
         if (!stored) return { obstacle: 'not_found' }
         const item = { ...stored, ...changes }
-        const category = await findCategoryEvent(tx, merchantId, item.categoryId)
+        const category = await holdCategory(tx, merchantId, item.categoryId)
         const fault = itemFault(item, eventId, category)
         if (fault) return { fault }
         await updateItem(tx, merchantId, id, item)

@@ -7,10 +7,15 @@ import type {
 } from '../commerce/catalogue.ts'
 import { findItem, insertItem, lockItem, updateItem } from '../commerce/catalogue-items.ts'
 import { findQuota, insertQuota, lockQuotaRow, updateQuota } from '../commerce/catalogue-quotas.ts'
-import { findCategoryEvent, quotaContext } from '../commerce/catalogue-references.ts'
+import { quotaContext } from '../commerce/catalogue-references.ts'
 import { type Refs, readRefs } from '../commerce/catalogue-refs.ts'
-import { itemFault, quotaFault, subeventFault } from '../commerce/catalogue-rules.ts'
-import { insertSubevent, lockSubevent, updateSubevent } from '../commerce/catalogue-subevents.ts'
+import { quotaFault, subeventFault } from '../commerce/catalogue-rules.ts'
+import {
+  findSubevent,
+  insertSubevent,
+  lockSubevent,
+  updateSubevent,
+} from '../commerce/catalogue-subevents.ts'
 import { insertVariation, updateVariation } from '../commerce/catalogue-variations.ts'
 import { WorldError } from './error.ts'
 import {
@@ -19,6 +24,7 @@ import {
   given,
   refuseFault,
   resolve,
+  says,
   toInstant,
   toPrice,
   toTranslations,
@@ -80,14 +86,13 @@ async function applyItem(
     issueGiftcard: world.issue_giftcard,
     requireBundling: world.require_bundling,
   })
-  const stored = id === undefined ? undefined : await lockItem(tx, merchant.id, event.id, id)
+  const stored = id === undefined ? undefined : await findItem(tx, merchant.id, event.id, id)
   if (stored) {
-    const next = { ...stored, ...said }
-    refuseFault(
-      itemFault(next, event.id, await findCategoryEvent(tx, merchant.id, next.categoryId)),
-    )
-    await updateItem(tx, merchant.id, stored.id, next)
     count(applied, false)
+    if (says(stored, said)) return stored
+    const locked = (await lockItem(tx, merchant.id, event.id, stored.id)) ?? stored
+    const next = { ...locked, ...said }
+    await updateItem(tx, merchant.id, locked.id, next)
     return next
   }
   const fields: ItemFields = { ...ITEM_DEFAULTS, name: { en: world.ref }, ...said }
@@ -121,7 +126,7 @@ async function applyVariations(
       }
       const at = { eventId: event.id, itemId: item.id, ref: one.ref }
       const id = stored?.id ?? (await insertVariation(tx, merchant.id, at, next))
-      if (stored) await updateVariation(tx, merchant.id, id, next)
+      if (stored && !says(stored, said)) await updateVariation(tx, merchant.id, id, next)
       known.set(id, { ...next, id, itemId: item.id })
       refs.set(one.ref, { id, itemId: item.id })
       count(applied, stored === undefined)
@@ -163,7 +168,7 @@ async function applySubevent(
     dateFrom: toInstant('date_from', world.date_from),
     active: world.active,
   })
-  const stored = id === undefined ? undefined : await lockSubevent(tx, merchant.id, event.id, id)
+  const stored = id === undefined ? undefined : await findSubevent(tx, merchant.id, event.id, id)
   const fields: SubeventFields = {
     ...(stored ?? { ...SUBEVENT_DEFAULTS, dateFrom: now, name: { en: world.ref } }),
     ...said,
@@ -172,7 +177,9 @@ async function applySubevent(
   count(applied, stored === undefined)
   if (!stored)
     return await insertSubevent(tx, merchant.id, { eventId: event.id, ref: world.ref }, fields)
-  await updateSubevent(tx, merchant.id, stored.id, fields)
+  if (says(stored, said)) return stored.id
+  const locked = (await lockSubevent(tx, merchant.id, event.id, stored.id)) ?? stored
+  await updateSubevent(tx, merchant.id, stored.id, { ...locked, ...said })
   return stored.id
 }
 
@@ -209,34 +216,35 @@ async function applyQuota(
   const said = given<QuotaFields>({
     name: world.name,
     size: world.size,
-    itemIds: world.items?.map((ref, at) => resolve(refs.items, ref, `items[${at}]`, 'item')),
-    variationIds: world.variations?.map(
-      (ref, at) => resolve(refs.variations, ref, `variations[${at}]`, 'variation').id,
+    itemIds: inOrder(
+      world.items?.map((ref, at) => resolve(refs.items, ref, `items[${at}]`, 'item')),
+    ),
+    variationIds: inOrder(
+      world.variations?.map(
+        (ref, at) => resolve(refs.variations, ref, `variations[${at}]`, 'variation').id,
+      ),
     ),
     subeventId:
       typeof world.subevent === 'string'
         ? resolve(refs.subevents, world.subevent, 'subevent', 'date')
         : world.subevent,
   })
-  const stored = id === undefined ? undefined : await lockedQuota(tx, merchant.id, event.id, id)
+  const stored = id === undefined ? undefined : await findQuota(tx, merchant.id, event.id, id)
+  count(applied, stored === undefined)
+  if (stored && says(stored, said)) return stored.id
   const fields: QuotaFields = { ...(stored ?? { ...QUOTA_DEFAULTS, name: world.ref }), ...said }
   refuseFault(quotaFault(fields, await quotaContext(tx, merchant.id, event, fields)))
-  count(applied, stored === undefined)
   if (!stored)
     return await insertQuota(tx, merchant.id, { eventId: event.id, ref: world.ref }, fields)
-  await updateQuota(tx, merchant.id, stored.id, fields)
+  await lockQuotaRow(tx, merchant.id, event.id, stored.id)
+  const locked = (await findQuota(tx, merchant.id, event.id, stored.id)) ?? stored
+  await updateQuota(tx, merchant.id, stored.id, { ...locked, ...said })
   return stored.id
 }
 
-async function lockedQuota(
-  tx: EventContext['tx'],
-  merchantId: bigint,
-  eventId: bigint,
-  id: bigint,
-) {
-  await lockQuotaRow(tx, merchantId, eventId, id)
-  return await findQuota(tx, merchantId, eventId, id)
-}
+/** Each id once, as a stored quota lists them. */
+const inOrder = (ids: readonly bigint[] | undefined): readonly bigint[] | undefined =>
+  ids && [...new Set(ids)].toSorted((a, b) => (a < b ? -1 : 1))
 
 const QUOTA_DEFAULTS: Omit<QuotaFields, 'name'> = {
   size: undefined,

@@ -1,7 +1,7 @@
 import { insertSeats, type Refs, type SeatRow, updateSeats } from '../commerce/catalogue-refs.ts'
 import { fromRow, type Row } from '../commerce/catalogue-rows.ts'
 import { WorldError } from './error.ts'
-import { below, given, resolve } from './event-values.ts'
+import { below, given, resolve, says } from './event-values.ts'
 import type { EventContext } from './events.ts'
 import type { WorldEvent } from './schema.ts'
 
@@ -33,8 +33,9 @@ export async function applySeats(context: EventContext, refs: Refs): Promise<voi
         blocked: one.blocked,
       })
       const before = changed.get(key) ?? stored.get(key)
-      if (before) changed.set(key, { ...before, ...said })
-      else
+      if (before) {
+        if (!says(before, said)) changed.set(key, { ...before, ...said })
+      } else
         made.set(key, {
           ...(made.get(key) ?? SEAT_DEFAULTS),
           ...said,
@@ -45,7 +46,7 @@ export async function applySeats(context: EventContext, refs: Refs): Promise<voi
   for (const rows of chunks([...made.values()])) await insertSeats(tx, merchant.id, event.id, rows)
   for (const rows of chunks([...changed.values()])) await updateSeats(tx, merchant.id, rows)
   applied.created += made.size
-  applied.updated += changed.size
+  applied.updated += list.length - made.size
 }
 
 const SEAT_DEFAULTS: Omit<SeatRow, 'subeventId' | 'guid'> = {
@@ -84,8 +85,7 @@ export async function readSeats({
     select id, subevent_id as "subeventId", seat_guid as guid, zone_name as "zoneName",
       row_name as "rowName", row_label as "rowLabel", seat_number as "seatNumber",
       seat_label as "seatLabel", item_id as "itemId", blocked
-    from ticket_seats where merchant_id = ${merchant.id} and event_id = ${event.id}
-    order by id for no key update`
+    from ticket_seats where merchant_id = ${merchant.id} and event_id = ${event.id}`
   const seats = rows.map((row) => fromRow<StoredSeat>(row))
   return new Map(seats.map((seat) => [seatKey(seat.subeventId, seat.guid), seat]))
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Translations } from '../commerce/catalogue.ts'
 import type { CatalogueFault } from '../commerce/catalogue-rules.ts'
 import { parseDecimal } from '../money/decimal.ts'
@@ -32,6 +33,13 @@ export function given<T extends object>(
   const said = Object.entries(values).filter(([, value]) => value !== undefined)
   return Object.fromEntries(said.map(([key, value]) => [key, value ?? undefined])) as Partial<T> // Same keys.
 }
+
+/**
+ * Whether a stored row says all this already: then it is neither locked nor written, so that a file that
+ * is applied again beside a running shop keeps nobody waiting.
+ */
+export const says = <T extends object>(stored: T, said: Partial<T>): boolean =>
+  isDeepStrictEqual({ ...stored, ...said }, stored)
 
 export const toTranslations = (value: string | Translations): Translations =>
   typeof value === 'string' ? { en: value } : value

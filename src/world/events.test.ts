@@ -171,6 +171,24 @@ describe('events of a world file', () => {
     assert.deepEqual(await snapshot(slug), before)
   })
 
+  test('a file that says what is there already waits for nobody', { timeout: 20_000 }, async () => {
+    const slug = merchant()
+    await apply(slug, democon, series)
+    const locker = await database.owner.reserve()
+    try {
+      await locker`begin`
+      await locker`
+        select 1 from ticket_quotas q join merchants m on m.id = q.merchant_id
+        join ticket_items i on i.merchant_id = m.id join ticket_seats s on s.merchant_id = m.id
+        join ticket_events e on e.merchant_id = m.id
+        where m.slug = ${slug} for update of q, i, s, e`
+      await apply(slug, democon, series)
+    } finally {
+      await locker`rollback`
+      locker.release()
+    }
+  })
+
   test('what exists is updated by its natural key and nothing is deleted', async () => {
     const slug = merchant()
     await apply(slug, democon)

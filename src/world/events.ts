@@ -12,7 +12,15 @@ import { WorldError } from './error.ts'
 import { applyOrders } from './event-orders.ts'
 import { applyItems, applyQuotas, applySubevents } from './event-products.ts'
 import { applySeats } from './event-seats.ts'
-import { below, count, given, refuseFault, toInstant, toTranslations } from './event-values.ts'
+import {
+  below,
+  count,
+  given,
+  refuseFault,
+  says,
+  toInstant,
+  toTranslations,
+} from './event-values.ts'
 import type { WorldEvent } from './schema.ts'
 
 /** One event of the file while its parts are applied. */
@@ -89,11 +97,11 @@ async function applyEvent(
   })
   const found = await findEvent(tx, merchant.id, slug)
   if (found) {
-    const stored = (await lockEvent(tx, merchant.id, found.id)) ?? found
-    const next = { ...stored, ...said }
-    refuseFault(eventFault(next, stored))
-    await updateEvent(tx, merchant.id, stored.id, next)
     count(applied, false)
+    refuseFault(eventFault({ ...found, ...said }, found))
+    if (says(found, said)) return found
+    const next = { ...((await lockEvent(tx, merchant.id, found.id)) ?? found), ...said }
+    await updateEvent(tx, merchant.id, found.id, next)
     return next
   }
   const name: Translations = { en: slug }
