@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { SetupError } from '../errors.ts'
 import { addApply } from './apply.ts'
 import { addMigrate } from './migrate.ts'
+import { addSchemas } from './schemas.ts'
 import { addServe } from './serve.ts'
 import { addVerify } from './verify.ts'
 
@@ -15,7 +16,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const finish = (code: number): void => {
     exitCode = code
   }
-  for (const add of [addServe, addApply, addMigrate, addVerify]) add(program, finish)
+  for (const add of [addServe, addApply, addMigrate, addVerify, addSchemas]) add(program, finish)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode

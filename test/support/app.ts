@@ -86,7 +86,7 @@ export const createClient = (base: string, headers: Record<string, string> = {})
         ...headers,
         ...more,
       },
-      ...(payload === undefined ? {} : { body: payload as BodyInit }),
+      ...(payload === undefined ? {} : { body: payload as string }),
     })
     const text = await answer.text()
     let parsed: unknown
