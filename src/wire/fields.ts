@@ -49,9 +49,25 @@ export function typeWord(value: JsonValue): string {
   return Array.isArray(value) ? 'list' : 'dict'
 }
 
-/** The text of a JSON number as Python's `str()` would show it. */
-export const numberText = ({ source }: JsonNumber): string =>
-  /^-?\d+$/.test(source) ? source.replace(/^-0+$/, '0') : String(Number(source))
+/** The text of a JSON number as Python's `str()` would show it: `1e2` is `100.0`, `1e16` is `1e+16`. */
+export function numberText({ source }: JsonNumber): string {
+  if (/^-?\d+$/.test(source)) return source.replace(/^-0+$/, '0')
+  const value = Number(source)
+  const sign = value < 0 || Object.is(value, -0) ? '-' : ''
+  if (!Number.isFinite(value)) return `${sign}inf`
+  const [mantissa = '', exponent = '0'] = Math.abs(value).toExponential().split('e')
+  const [digits, places] = [mantissa.replace('.', ''), Number(exponent)]
+  if (places < -4 || places >= 16)
+    return `${sign}${mantissa}e${places < 0 ? '-' : '+'}${String(Math.abs(places)).padStart(2, '0')}`
+  if (places < 0) return `${sign}0.${'0'.repeat(-places - 1)}${digits}`
+  return `${sign}${digits.slice(0, places + 1).padEnd(places + 1, '0')}.${digits.slice(places + 1) || '0'}`
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts these as blanks.
+const BLANKS_AROUND = /^[\s\x1c-\x1f\x85]+|[\s\x1c-\x1f\x85]+$/g
+
+/** Without the blanks around it, as Python's `str.strip()` sees them. */
+export const strip = (text: string): string => text.replace(BLANKS_AROUND, '')
 
 const TRUE = new Set(['true', 't', 'yes', 'y', 'on', '1'])
 const FALSE = new Set(['false', 'f', 'no', 'n', 'off', '0'])
@@ -64,7 +80,7 @@ const fault = (...faults: string[]): { faults: string[] } => ({ faults })
 export function readText(input: JsonValue, trim = true): Reading<string> {
   if (input instanceof JsonNumber) return { value: numberText(input) }
   if (typeof input !== 'string') return fault(TEXT.string)
-  return { value: trim ? input.trim() : input }
+  return { value: trim ? strip(input) : input }
 }
 
 /** The characters that no text may hold, as DRF names them. */
@@ -93,11 +109,12 @@ export type DecimalRules = {
 
 /** DecimalField: checks in DRF's order, first fault only (specs/pretix-giftcards.md 5.3). */
 export function readDecimal(input: JsonValue, rules: DecimalRules): Reading<Decimal> {
-  if (typeof input === 'string' && input.length > 1_000) return fault(TEXT.tooLarge)
   const source = input instanceof JsonNumber ? input.source : input
   if (typeof source !== 'string') return fault(TEXT.number)
-  const parsed = parseDecimal(source.trim())
-  if (!parsed) return fault(TEXT.number)
+  const text = strip(source)
+  if (text.length > TEXT_LENGTH_MAX) return fault(TEXT.tooLarge)
+  const parsed = parseDecimal(text)
+  if (!parsed || isInfinite(input)) return fault(TEXT.number)
   // A JSON number has no trailing zeros: `1.500` arrives as 1.5.
   const value =
     input instanceof JsonNumber || rules.lenientZeros ? withoutTrailingZeros(parsed) : parsed
@@ -109,6 +126,12 @@ export function readDecimal(input: JsonValue, rules: DecimalRules): Reading<Deci
     return fault(TEXT.min(rules.min.text))
   return { value: { units: rescaleTo(value, rules.places), scale: rules.places } }
 }
+
+/** A JSON number with a point or an exponent is a double in Python: it may be too large to be one. */
+const isInfinite = (input: JsonValue): boolean =>
+  input instanceof JsonNumber &&
+  typeWord(input) === 'float' &&
+  !Number.isFinite(Number(input.source))
 
 /** The digits were counted before, so the scale is small and nothing is lost. */
 const rescaleTo = (value: Decimal, places: number): bigint =>
@@ -132,9 +155,12 @@ function spelling({ units, scale }: Decimal): { total: number; places: number; w
   return { total: scale, places: scale, whole: 0 }
 }
 
+/** Longer texts of numbers are not even looked at. */
+const TEXT_LENGTH_MAX = 1_000
+
 /** IntegerField: numbers and numeric strings, `1.0` included; booleans are not integers. */
 export function readInteger(input: JsonValue, min?: bigint, max?: bigint): Reading<bigint> {
-  if (typeof input === 'string' && input.length > 1_000) return fault(TEXT.tooLarge)
+  if (typeof input === 'string' && input.length > TEXT_LENGTH_MAX) return fault(TEXT.tooLarge)
   const source = input instanceof JsonNumber ? input.source : input
   if (typeof source !== 'string') return fault(TEXT.integer)
   const match = /^([+-]?\d+)(?:\.0*)?$/.exec(source.trim())
@@ -145,10 +171,10 @@ export function readInteger(input: JsonValue, min?: bigint, max?: bigint): Readi
   return { value }
 }
 
-/** BooleanField: JSON booleans, DRF's words in any case, and the numbers 1 and 0. */
+/** BooleanField: JSON booleans, DRF's words in any case, and the numbers 1 and 0 (also as 1.0 and 0.0). */
 export function readBoolean(input: JsonValue): Reading<boolean> {
   if (typeof input === 'boolean') return { value: input }
-  const word = input instanceof JsonNumber ? input.source : input
+  const word = input instanceof JsonNumber ? String(Number(input.source)) : input
   if (typeof word === 'string') {
     if (TRUE.has(word.toLowerCase())) return { value: true }
     if (FALSE.has(word.toLowerCase())) return { value: false }
@@ -179,12 +205,24 @@ export function readChoice<T extends string>(
 }
 
 /** How Python would print a JSON value inside a message. */
-export function pythonText(value: JsonValue): string {
+export const pythonText = (value: JsonValue): string =>
+  typeof value === 'string' ? value : pythonRepr(value)
+
+/** The same inside a list or a dictionary, where texts are quoted. */
+function pythonRepr(value: JsonValue): string {
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
-  if (typeof value === 'string') return value
   if (value instanceof JsonNumber) return numberText(value)
-  return JSON.stringify(value)
+  if (typeof value === 'string') {
+    const quote = value.includes("'") && !value.includes('"') ? '"' : "'"
+    const escaped = value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r')
+    return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote
+  }
+  if (!isJsonObject(value)) return `[${value.map(pythonRepr).join(', ')}]`
+  const pairs = Object.entries(value).map(
+    ([key, item]) => `${pythonRepr(key)}: ${pythonRepr(item)}`,
+  )
+  return `{${pairs.join(', ')}}`
 }
 
 export type FieldRules<T> = {

@@ -177,6 +177,7 @@ export type PretixServer = TestApp & {
     organizer?: 'acme' | 'beta' | 'gamma' | 'delta',
   ) => Promise<CardJson>
   readonly read: (id: number, organizer?: string) => Promise<CardJson>
+  /** All bookings of a card, from every page. */
   readonly bookings: (id: number) => Promise<readonly Record<string, unknown>[]>
   /** Everything that a refusal may not touch, as one comparable value. */
   readonly state: () => Promise<unknown>
@@ -246,9 +247,17 @@ export async function startPretix(options: TestAppOptions = {}): Promise<PretixS
       return answer.json as CardJson
     },
     bookings: async (id) => {
-      const answer = await send('GET', `acme/giftcards/${id}/transactions/?include_accepted=true`)
-      assert.equal(answer.status, 200, answer.text)
-      return (answer.json as { results: Record<string, unknown>[] }).results
+      const all: Record<string, unknown>[] = []
+      for (let page = 1; ; page++) {
+        const answer = await send(
+          'GET',
+          `acme/giftcards/${id}/transactions/?include_accepted=true&page=${page}`,
+        )
+        assert.equal(answer.status, 200, answer.text)
+        const { results, next } = answer.json as { results: typeof all; next: string | null }
+        all.push(...results)
+        if (next === null) return all
+      }
     },
     ticketId: async (secret) => {
       const [row] = await server.owner<{ id: bigint }[]>`

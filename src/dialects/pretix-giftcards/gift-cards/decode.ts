@@ -38,19 +38,27 @@ export type OwnerReference =
   | { readonly id: bigint; readonly input: string }
   | { readonly secret: string; readonly input: string }
 
-export type Decoded<T> = { readonly value: T } | { readonly faults: Faults }
+/** A body as far as it can be read: what is wrong with its fields, and what the others say. */
+export type DecodedGiftCard = {
+  readonly faults: Faults
+  readonly fields: GiftCardFields
+  readonly sent: JsonObject
+}
 
 const SECRET = /^[A-Za-z0-9][A-Za-z0-9.-]+$/
 const SECRET_LENGTH_MAX = 190
 const SECRET_TEXT = 'The gift card code may only contain letters, numbers, dots and dashes.'
 
-/** Reads the fields of POST (`create`), PUT (`replace`) and PATCH (`change`); all faults together. */
+/**
+ * Reads the fields of POST (`create`), PUT (`replace`) and PATCH (`change`); all faults together. The
+ * owner is only a reference yet: whether it exists is for the caller to add to the faults.
+ */
 export function decodeGiftCard(
   body: JsonValue,
   mode: 'create' | 'replace' | 'change',
-): Decoded<{ readonly fields: GiftCardFields; readonly sent: JsonObject }> {
+): DecodedGiftCard {
   const wrong = bodyFaults(body)
-  if (wrong || !isJsonObject(body)) return { faults: wrong ?? {} }
+  if (wrong || !isJsonObject(body)) return { faults: wrong ?? {}, fields: {}, sent: {} }
   const fields = new Fields(body, { partial: mode === 'change' })
   const secret = fields.read('secret', { required: true, read: readSecret })
   const value = fields.read('value', {
@@ -65,19 +73,17 @@ export function decodeGiftCard(
   const expires = fields.read('expires', { nullable: true, read: (input) => readInstant(input) })
   const conditions = fields.read('conditions', { nullable: true, read: text({ blank: true }) })
   const owner = fields.read('owner_ticket', { nullable: true, emptyIsNull: true, read: readOwner })
-  if (!fields.ok) return { faults: fields.faults }
   return {
-    value: {
-      sent: body,
-      fields: {
-        ...(secret === undefined ? {} : { secret }),
-        ...(value === undefined ? {} : { value }),
-        ...(currency === undefined ? {} : { currency }),
-        ...(testmode === undefined ? {} : { testmode }),
-        ...(expires === undefined ? {} : { expires }),
-        ...(conditions === undefined ? {} : { conditions }),
-        ...(owner === undefined ? {} : { owner }),
-      },
+    faults: fields.faults,
+    sent: body,
+    fields: {
+      ...(secret === undefined ? {} : { secret }),
+      ...(value === undefined ? {} : { value }),
+      ...(currency === undefined ? {} : { currency }),
+      ...(testmode === undefined ? {} : { testmode }),
+      ...(expires === undefined ? {} : { expires }),
+      ...(conditions === undefined ? {} : { conditions }),
+      ...(owner === undefined ? {} : { owner }),
     },
   }
 }

@@ -17,12 +17,7 @@ import {
   methodNotAllowed,
 } from '../../pretix/resource.ts'
 import { formatValue, includesAccepted, readFilter } from '../wire.ts'
-import {
-  decodeGiftCard,
-  decodeTransact,
-  type GiftCardFields,
-  type OwnerReference,
-} from './decode.ts'
+import { decodeGiftCard, decodeTransact, type GiftCardFields } from './decode.ts'
 import { type Expansion, encodeGiftCard } from './encode.ts'
 
 const NO_CARD = 'No GiftCard matches the given query.'
@@ -68,10 +63,7 @@ async function list(call: Call): Promise<Answer> {
 async function create(call: Call): Promise<Answer> {
   const { services } = call.context
   const { organizer } = call
-  const decoded = decodeGiftCard(call.body(), 'create')
-  if ('faults' in decoded) return invalid(decoded.faults)
-  const { fields, sent } = decoded.value
-  const ownerPositionId = await findOwner(call, fields.owner)
+  const { fields, sent, ownerPositionId } = await decode(call, 'create')
   const issuers = await services.merchants.listIssuers(organizer)
   const { secret, value, currency } = fields
   if (secret === undefined || value === undefined || currency === undefined)
@@ -127,10 +119,7 @@ async function change(call: Call, mode: 'replace' | 'change'): Promise<Answer> {
   const { services } = call.context
   const { organizer } = call
   const visible = await visibleCard(call)
-  const decoded = decodeGiftCard(call.body(), mode)
-  if ('faults' in decoded) return invalid(decoded.faults)
-  const { fields, sent } = decoded.value
-  const ownerPositionId = await findOwner(call, fields.owner)
+  const { fields, sent, ownerPositionId } = await decode(call, mode)
   const issuers = await services.merchants.listIssuers(organizer)
   if (fields.secret !== undefined && call.query.has('include_accepted'))
     await refuseTakenCode(call, fields.secret, issuers, visible.id)
@@ -291,14 +280,15 @@ async function refuseTakenCode(
   }
 }
 
-/** The owner a body names: a live ticket of this organizer, or a 400 that repeats what was sent. */
-async function findOwner(
-  call: Call,
-  reference: OwnerReference | null | undefined,
-): Promise<bigint | null | undefined> {
-  if (reference === undefined || reference === null) return reference
-  const ticket = await call.context.services.tickets.find(call.organizer.id, reference)
-  return ticket?.id ?? fail(invalid({ owner_ticket: [TEXT.pk(reference.input)] }))
+/** The body's fields and the live ticket of this organizer that it names as owner, or all faults as 400. */
+async function decode(call: Call, mode: 'create' | 'replace' | 'change') {
+  const { faults, fields, sent } = decodeGiftCard(call.body(), mode)
+  const { owner } = fields
+  const ticket = owner && (await call.context.services.tickets.find(call.organizer.id, owner))
+  const unknown = owner && !ticket ? { owner_ticket: [TEXT.pk(owner.input)] } : {}
+  const all = { ...faults, ...unknown }
+  if (Object.keys(all).length > 0) fail(invalid(all))
+  return { fields, sent, ownerPositionId: owner ? ticket?.id : owner }
 }
 
 /** Owner tickets of these cards, if the caller asked to expand them. */
