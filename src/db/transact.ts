@@ -4,6 +4,7 @@ import type { Database, Tx } from './database.ts'
 
 /** Runs of one unit at most: the first and three retries. */
 const ATTEMPTS_MAX = 4
+const AGAIN: ReadonlySet<string> = new Set(['40001', '40P01', '23503'])
 
 /**
  * One unit of work: everything inside commits together or not at all, retried as `retried` says. The
@@ -13,8 +14,9 @@ export const transact = <T>(db: Database, work: (tx: Tx) => Promise<T>): Promise
   retried(async () => (await db.begin(work)) as T) // postgres.js unwraps arrays of queries; we return none.
 
 /**
- * Runs a whole transaction again after a serialization failure or a deadlock: three times at most, with
- * jitter. A lock that cannot be had in 3 s is refused as `busy`.
+ * Runs a whole transaction again after a serialization failure, a deadlock, or a foreign key whose row
+ * was taken away after we had read it: three times at most, with jitter. A lock that cannot be had in 3 s
+ * is refused as `busy`.
  */
 export async function retried<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -23,7 +25,7 @@ export async function retried<T>(run: () => Promise<T>): Promise<T> {
     } catch (error) {
       const state = sqlState(error)
       if (state === '55P03') throw new DomainError({ code: 'busy' })
-      if (state !== '40001' && state !== '40P01') throw error
+      if (state === undefined || !AGAIN.has(state)) throw error
       if (attempt === ATTEMPTS_MAX) throw new DomainError({ code: 'busy' })
       await new Promise((resolve) => setTimeout(resolve, 5 * attempt + Math.random() * 20))
     }

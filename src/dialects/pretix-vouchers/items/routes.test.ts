@@ -320,6 +320,31 @@ describe('items', () => {
     })
   })
 
+  test('who takes it away and who sells it at once never both have their way', async () => {
+    const shop = await server.shop(GALA)
+    for (let round = 0; round < 8; round += 1) {
+      const { id } = (await shop.post(path, { name: 'Seat', default_price: '1' })).json as Item
+      const quota = { name: 'Q', size: 5, items: [id] }
+      const { id: quotaId } = (await shop.post('events/gala/quotas/', quota)).json as Item
+      const [gone, order, voucher, other] = await Promise.all([
+        shop.del(`${path}${id}/`),
+        shop.post('events/gala/orders/', { positions: [{ item: id }] }),
+        shop.post('events/gala/vouchers/', { item: id, block_quota: true }),
+        shop.post('events/gala/quotas/', { ...quota, name: 'R' }),
+      ])
+      const kept = (await shop.get(`${path}${id}/`)).status === 200
+      assert.equal(gone?.status, kept ? 403 : 204, gone?.text)
+      for (const answer of [order, voucher])
+        assert.ok(
+          (kept ? [201, 400] : [400, 409]).includes(answer?.status ?? 0),
+          `${kept}: ${answer?.status} ${answer?.text}`,
+        )
+      assert.ok([201, 400, 409].includes(other?.status ?? 0), other?.text)
+      const members = (await shop.get(`events/gala/quotas/${quotaId}/`)).json as { items: number[] }
+      assert.deepEqual(members.items, kept ? [id] : [])
+    }
+  })
+
   test('one that a voucher with uses left names stays', async () => {
     const shop = await server.shop({
       ...GALA,

@@ -404,6 +404,83 @@ describe('quotas', () => {
     assert.equal((opened.json as Quota).closed, false)
   })
 
+  test('the order that takes the last place closes it, and a cancellation does not open it', async () => {
+    const { shop, item } = await open()
+    const seat = await item('seat')
+    const { id } = (
+      await shop.post(path, { name: 'Q', size: 2, items: [seat], close_when_sold_out: true })
+    ).json as Quota
+    const order = async (positions: number) => {
+      const answer = await shop.post('events/gala/orders/', {
+        positions: Array.from({ length: positions }, () => ({ item: seat })),
+      })
+      assert.equal(answer.status, 201, answer.text)
+      return (answer.json as { code: string }).code
+    }
+    const closed = async () => ((await shop.get(`${path}${id}/`)).json as Quota).closed
+    await order(1)
+    assert.equal(await closed(), false)
+    const code = await order(1)
+    assert.equal(await closed(), true)
+    assert.equal((await shop.post(`events/gala/orders/${code}/mark_canceled/`, {})).status, 200)
+    assert.equal(await closed(), true)
+    const { json } = await shop.get(`${path}${id}/availability/`)
+    const { available, available_number, pending_orders } = json as Record<string, unknown>
+    assert.deepEqual([available, available_number, pending_orders], [false, 0, 1])
+  })
+
+  test('the worked example of the specification, with its numbers', async () => {
+    const { shop, item } = await open()
+    const seat = await item('seat')
+    const { id } = (await shop.post(path, { name: 'Q', size: 10, items: [seat] })).json as Quota
+    const vouchers = 'events/gala/vouchers/'
+    const left = async () => {
+      const { json } = await shop.get(`${path}${id}/availability/`)
+      return (json as { available_number: number }).available_number
+    }
+    const position = { item: 'seat', price: '5.00' }
+    await shop.apply({
+      ...GALA,
+      orders: [
+        { code: 'PAIDX', status: 'p', positions: [position, position, position] },
+        { code: 'WAITX', status: 'n', positions: [position, position, position] },
+      ],
+    })
+    assert.equal(await left(), 4)
+    const v1 = await shop.voucher('gala', {
+      code: 'V1',
+      itemId: BigInt(seat),
+      blockQuota: true,
+      maxUsages: 4,
+      redeemed: 1,
+    })
+    assert.equal(await left(), 1)
+    const two = await shop.post(vouchers, { item: seat, block_quota: true, max_usages: 2 })
+    assert.equal(two.status, 400)
+    const one = await shop.post(vouchers, { item: seat, block_quota: true })
+    assert.equal(one.status, 201, one.text)
+    assert.equal(await left(), 0)
+    const v2 = (one.json as Quota).id
+    const ordered = await shop.post('events/gala/orders/', {
+      positions: [{ item: seat, voucher: 'V1' }],
+    })
+    assert.equal(ordered.status, 201, ordered.text)
+    assert.equal(await left(), 0)
+    const past = await shop.patch(`${vouchers}${v2}/`, { valid_until: '2020-01-01T00:00:00Z' })
+    assert.equal(past.status, 200)
+    assert.equal(await left(), 1)
+    const revived = await shop.patch(`${vouchers}${v2}/`, { valid_until: '2040-01-01T00:00:00Z' })
+    assert.equal(revived.status, 200)
+    assert.equal(await left(), 0)
+    const { code } = ordered.json as { code: string }
+    assert.equal((await shop.post(`events/gala/orders/${code}/mark_canceled/`, {})).status, 200)
+    assert.equal(await left(), 0)
+    assert.equal((await shop.patch(`${vouchers}${v1}/`, { max_usages: 6 })).status, 400)
+    const ignoring = { item: seat, block_quota: true, allow_ignore_quota: true, max_usages: 50 }
+    assert.equal((await shop.post(vouchers, ignoring)).status, 201)
+    assert.equal(await left(), 0)
+  })
+
   test('DELETE takes it away, unless a voucher with uses left names it', async () => {
     const { shop } = await open()
     const { id } = (await shop.post(path, { name: 'Q', size: 5 })).json as Quota
