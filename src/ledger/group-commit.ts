@@ -88,7 +88,7 @@ export function createGroupCommit({
 
   /**
    * One batch on the lane's own connection: `begin` travels with the locks and `commit` with the writes,
-   * two turns instead of five. Answers to be remembered are written in between.
+   * two turns instead of five. Answers to be remembered are written in between, in turns of their own.
    */
   async function commit(lane: Lane, batch: readonly Waiting[]): Promise<Outcome[]> {
     const at = now()
@@ -98,23 +98,23 @@ export function createGroupCommit({
     const tx = connection as unknown as Tx // The same tag; its transaction is begun by hand.
     try {
       const begun = connection`begin`.execute()
+      const remembers = batch.some(({ remember }) => remember !== undefined)
       const posted = post(
         tx,
         merchantId,
         batch.map(({ command }, event) => ({ ...command, event })),
-        {
-          now: at,
-          seal: (outcomes) => {
-            const remembered = batch.flatMap(({ remember }, index) => {
-              const outcome = outcomes[index]
-              return (outcome && remember?.(outcome)) ?? []
-            })
-            if (remembered.length === 0) return connection`commit`
-            return saveRemembered(tx, remembered, at).then(() => connection`commit`)
-          },
-        },
+        // An answer may show the entry's id, so what is remembered waits for the writes.
+        { now: at, ...(remembers ? {} : { seal: () => connection`commit` }) },
       )
       const [, outcomes] = await Promise.all([begun, posted])
+      if (remembers) {
+        const remembered = batch.flatMap(({ remember }, index) => {
+          const outcome = outcomes[index]
+          return (outcome && remember?.(outcome)) ?? []
+        })
+        if (remembered.length > 0) await saveRemembered(tx, remembered, at)
+        await connection`commit`
+      }
       return outcomes
     } catch (error) {
       await abandon(lane)
