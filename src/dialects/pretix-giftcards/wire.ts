@@ -1,7 +1,7 @@
 import type { CardFilter } from '../../instruments/cards.ts'
 import { parseDecimal } from '../../money/decimal.ts'
 import { cutToCents, formatCents, fromUnits, toUnits, UNITS_PER_CENT } from '../../money/money.ts'
-import { type DecimalRules, readDecimal } from '../../wire/fields.ts'
+import { type DecimalRules, readDecimal, strip } from '../../wire/fields.ts'
 import type { JsonValue } from '../../wire/json.ts'
 
 /** 13 digits, 2 of them decimals (specs/pretix-giftcards.md 5.3). */
@@ -26,44 +26,45 @@ export const shownAmount = (balanceAfter: bigint, amount: bigint): bigint =>
 export const includesAccepted = (query: ReadonlyMap<string, string>): boolean =>
   query.get('include_accepted') === 'true'
 
-const EXPIRED: Readonly<Record<string, boolean>> = {
-  true: true,
-  True: true,
-  '2': true,
-  false: false,
-  False: false,
-  '3': false,
-}
-const TESTMODE: Readonly<Record<string, boolean>> = {
-  true: true,
-  '1': true,
-  false: false,
-  '0': false,
-}
+const EXPIRED: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['True', true],
+  ['2', true],
+  ['false', false],
+  ['False', false],
+  ['3', false],
+])
+const TESTMODE: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
 
 /** The filters of 6.3, or the text for a `value` that is no number. Bad booleans do not filter. */
 export function readFilter(query: ReadonlyMap<string, string>): CardFilter | 'invalid value' {
-  const code = query.get('secret')?.trim()
-  const testmode = TESTMODE[query.get('testmode')?.toLowerCase() ?? '']
-  const expired = EXPIRED[query.get('expired') ?? '']
-  const text = query.get('value')?.trim()
-  const value = text === undefined || text === '' ? undefined : readBalance(text)
+  const code = strip(query.get('secret') ?? '')
+  const testmode = TESTMODE.get(query.get('testmode')?.toLowerCase() ?? '')
+  const expired = EXPIRED.get(query.get('expired') ?? '')
+  const text = strip(query.get('value') ?? '')
+  const value = text === '' ? undefined : readBalance(text)
   if (value === 'invalid') return 'invalid value'
   return {
-    ...(code === undefined || code === '' ? {} : { code }),
+    ...(code === '' ? {} : { code }),
     ...(testmode === undefined ? {} : { testmode }),
     ...(expired === undefined ? {} : { expired }),
     ...(value === undefined ? {} : { balanceCents: value }),
   }
 }
 
-/** A balance nobody can have finds nothing: it is finer than a cent, negative, or absurdly large. */
+/** What no card has: finer than a cent, negative, or beyond the largest balance. */
 const NO_BALANCE = -UNITS_PER_CENT * 2n
+const BALANCE_END = 10n ** BigInt(VALUE.digits) * UNITS_PER_CENT
 
 function readBalance(text: string): bigint | 'invalid' {
   const number = parseDecimal(text)
   if (!number) return 'invalid'
-  if (number.scale < -20 || number.scale > 40) return number.units === 0n ? 0n : NO_BALANCE
   const units = toUnits(number)
-  return units === undefined || units < 0n || units % UNITS_PER_CENT !== 0n ? NO_BALANCE : units
+  if (units === undefined || units % UNITS_PER_CENT !== 0n) return NO_BALANCE
+  return units < 0n || units >= BALANCE_END ? NO_BALANCE : units
 }
