@@ -16,7 +16,7 @@ export type Exchange = {
   /** `{}` for a method without one. */
   readonly body: Body
   /** The address as it was called, absolute, without its query. */
-  readonly path: string
+  readonly url: () => string
   /** With an `Idempotency-Key`: the answer that must be stored in the same commit as its effect. */
   readonly remember: ((answer: Answer) => Remembered) | undefined
 }

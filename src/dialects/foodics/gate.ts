@@ -5,7 +5,7 @@ import { logDefect } from '../../http/server.ts'
 import { assertScope, authenticate, type Caller } from './auth.ts'
 import { canonicalText, NO_BODY, readBody } from './body.ts'
 import { answerOf, FoodicsError, tooManyRequests } from './errors.ts'
-import type { Exchange, Route } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { createOncePerKey, readKey, useOfKey } from './idempotency.ts'
 import { parsePairs } from './query.ts'
 import { createRateLimiter, limitHeaders } from './rate-limit.ts'
@@ -71,7 +71,7 @@ export function createGate(
         params,
         pairs,
         body: hasBody ? readBody(contentType, bytes) : NO_BODY,
-        path: publicUrl(request) + called,
+        url: () => publicUrl(request) + called,
         remember,
       })
     const key = route.method === 'POST' ? readKey(request.headers['idempotency-key']) : undefined
@@ -88,29 +88,22 @@ export function createGate(
   }
 
   return async (request) => {
-    const report = (defect: unknown) => logDefect(log, request, defect)
+    let headers: Record<string, string> = {}
+    let answer: Answer
     try {
       const address = readAddress(request.raw.url ?? '/')
       const matched = router(request.method, address.path)
       const caller = await authenticate(services.merchants, request.headers.authorization)
       const { principal, token } = caller
       const allowance = count(principal.merchant, { token, address: request.ip }, now())
-      const answer = await passed(matched.route, allowance?.retryAfterSeconds, principal)
-        .then(() => perform(request, address, matched, caller))
-        .catch((error: unknown) => answerOf(error, report))
-      return { ...answer, headers: { ...answer.headers, ...limitHeaders(allowance) } }
+      headers = limitHeaders(allowance)
+      if (allowance?.retryAfterSeconds !== undefined)
+        throw tooManyRequests(allowance.retryAfterSeconds)
+      assertScope(principal, matched.route.scopes)
+      answer = await perform(request, address, matched, caller)
     } catch (error) {
-      return answerOf(error, report)
+      answer = answerOf(error, (defect) => logDefect(log, request, defect))
     }
+    return { ...answer, headers: { ...answer.headers, ...headers } }
   }
-}
-
-/** Refuses (429, 403) a caller that has asked too often or may not. */
-async function passed(
-  { scopes }: Route,
-  retryAfterSeconds: number | undefined,
-  principal: Caller['principal'],
-): Promise<void> {
-  if (retryAfterSeconds !== undefined) throw tooManyRequests(retryAfterSeconds)
-  assertScope(principal, scopes)
 }

@@ -28,9 +28,14 @@ const matches = (pattern: readonly string[], segments: readonly string[]): boole
  */
 export function createRouter(routes: readonly Route[]): Router {
   const table = routes.map((route) => ({ route, pattern: route.path.split('/') }))
+  // Most requests go to a path without parameters: those need no search.
+  const fixed = Map.groupBy(
+    table.filter(({ route }) => !route.path.includes(':')),
+    ({ route }) => `/${route.path}`,
+  )
   return (method, path) => {
-    const segments = path.replace(/^\//, '').split('/')
-    const found = table.filter(({ pattern }) => matches(pattern, segments))
+    const segments = path.slice(1).split('/')
+    const found = fixed.get(path) ?? table.filter(({ pattern }) => matches(pattern, segments))
     if (found.length === 0) throw notFound()
     const wanted = SAME_AS[method] ?? method
     const match = found.find(({ route }) => route.method === wanted)

@@ -27,7 +27,7 @@ function filterOf(query: ListQuery): ProductFilter {
   })
 }
 
-async function list({ services, principal, pairs, path }: Exchange): Promise<Answer> {
+async function list({ services, principal, pairs, url }: Exchange): Promise<Answer> {
   const query = readListQuery(pairs, GRAMMAR)
   const { total, rows } = await services.foodics.products.list(
     principal.merchant.id,
@@ -36,7 +36,7 @@ async function list({ services, principal, pairs, path }: Exchange): Promise<Ans
     (count) => pageSlice(query, count),
   )
   const data = rows.map((product) => encodeProduct(product, query.includes))
-  return json(200, encodeList({ data, total, query, path, pairs }))
+  return json(200, encodeList({ data, total, query, path: url(), pairs }))
 }
 
 /** A product of this business by the id in the path, through whatever is done with it. */

@@ -77,7 +77,7 @@ function filterOf(query: ListQuery): TransactionFilter {
 }
 
 async function list(exchange: Exchange): Promise<Answer> {
-  const { services, principal, pairs, path } = exchange
+  const { services, principal, pairs, url } = exchange
   const query = readListQuery(pairs, GRAMMAR)
   const { total, rows } = await services.foodics.transactions.list(
     principal.merchant,
@@ -86,7 +86,7 @@ async function list(exchange: Exchange): Promise<Answer> {
     (count) => pageSlice(query, count),
   )
   const data = await encodeAll(exchange, query.includes, rows)
-  return json(200, encodeList({ data, total, query, path, pairs }))
+  return json(200, encodeList({ data, total, query, path: url(), pairs }))
 }
 
 async function get(exchange: Exchange): Promise<Answer> {

@@ -43,7 +43,7 @@ const wantsOf = (includes: ReadonlySet<string>) => ({
   product: includes.has('gift_card.gift_card_product'),
 })
 
-async function list({ services, principal, pairs, path }: Exchange): Promise<Answer> {
+async function list({ services, principal, pairs, url }: Exchange): Promise<Answer> {
   const query = readListQuery(pairs, GRAMMAR)
   const { merchant } = principal
   const { total, rows } = await services.foodics.orders.list(
@@ -54,7 +54,7 @@ async function list({ services, principal, pairs, path }: Exchange): Promise<Ans
   )
   const views = await withSoldCards({ services, merchant }, rows, wantsOf(query.includes))
   const data = views.map(encodeOrder)
-  return json(200, encodeList({ data, total, query, path, pairs, pagesMax: PAGES_MAX }))
+  return json(200, encodeList({ data, total, query, path: url(), pairs, pagesMax: PAGES_MAX }))
 }
 
 async function get({ services, principal, params, pairs }: Exchange): Promise<Answer> {
