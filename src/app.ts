@@ -54,6 +54,7 @@ export async function startApp(config: Config, overrides: Partial<Deps> = {}): P
     closing.push(commit.close)
     const deps: Deps = { db, now, randomBytes, commit, log, dataDirectory, ...overrides }
     const services = createServices(deps)
+    closing.push(services.ticketOrders.close)
     const listening = await db.listen(WORLD_CHANNEL, services.merchants.forget)
     closing.push(listening.unlisten)
 

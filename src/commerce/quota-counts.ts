@@ -1,7 +1,13 @@
 import type { Queryable, Tx } from '../db/database.ts'
 import type { Instant } from '../money/instant.ts'
 import type { Quota } from './catalogue.ts'
-import { type QuotaRoom, type QuotaUse, takesPosition, takesVoucher } from './quota.ts'
+import {
+  type QuotaRoom,
+  type QuotaUse,
+  type Restriction,
+  takesPosition,
+  takesVoucher,
+} from './quota.ts'
 
 /** What is taken from quotas, counted from orders and vouchers; who decides on it holds the locks. */
 
@@ -92,19 +98,110 @@ export async function variationIdsOf(
   return (itemId) => (byItem.get(itemId) ?? []).map(({ id }) => id)
 }
 
-type Taken = {
-  readonly kind: 'n' | 'p' | 'v'
+/** What is taken from quotas of one event, by product: what `useOf` makes each quota's own numbers from. */
+export type Taken = {
+  readonly sales: readonly {
+    readonly itemId: bigint
+    readonly variationId: bigint | undefined
+    readonly subeventId: bigint | undefined
+    readonly pending: number
+    readonly paid: number
+  }[]
+  readonly withheld: readonly (Restriction & { readonly amount: number })[]
+  readonly variationsOf: (itemId: bigint) => readonly bigint[]
+}
+
+type TakenRow = {
+  readonly kind: 's' | 'v'
   readonly quota_id: bigint | null
   readonly item_id: bigint | null
   readonly variation_id: bigint | null
   readonly subevent_id: bigint | null
-  readonly count: bigint
+  readonly pending: bigint
+  readonly paid: bigint
 }
 
 /**
- * What is taken from each of these quotas of one event (section 5.2), as one statement, so that a place
- * which moves from a voucher to its order is seen once: there or here.
+ * Reads what is taken from these quotas (section 5.2), as one statement, so that a place which moves from
+ * a voucher to its order is seen once: there or here.
  */
+export async function readTaken(
+  sql: Queryable,
+  merchantId: bigint,
+  eventId: bigint,
+  quotaIds: readonly bigint[],
+  now: Instant,
+): Promise<Taken> {
+  if (quotaIds.length === 0) return { sales: [], withheld: [], variationsOf: () => [] }
+  const items = sql`
+    select item_id from ticket_quota_items
+    where merchant_id = ${merchantId} and quota_id = any(${[...quotaIds]}::int8[])`
+  const [rows, variations] = await Promise.all([
+    sql<TakenRow[]>`
+      select 's' as kind, null::int8 as quota_id, item_id, nullif(variation_id, 0) as variation_id,
+        nullif(subevent_id, 0) as subevent_id, pending, paid
+      from ticket_sales where merchant_id = ${merchantId} and item_id in (${items})
+      union all
+      select 'v', quota_id, item_id, variation_id, subevent_id, sum(count * (max_usages - redeemed))::int8, 0
+      from voucher_tallies
+      where merchant_id = ${merchantId} and event_id = ${eventId} and block_quota and redeemed < max_usages
+        and (valid_day is null or valid_day > ${now}::timestamptz::date)
+      group by quota_id, item_id, variation_id, subevent_id
+      union all
+      -- Tallies know the day only: what ends today is looked at one by one.
+      select 'v', quota_id, item_id, variation_id, subevent_id, sum(max_usages - redeemed), 0
+      from (
+        -- In order, for which there is but one index.
+        select * from vouchers
+        where merchant_id = ${merchantId} and event_id = ${eventId} and valid_until >= ${now}::timestamptz
+          and valid_until < ${now}::timestamptz::date + 1
+        order by valid_until, id desc) as ending
+      where block_quota and redeemed < max_usages
+      group by quota_id, item_id, variation_id, subevent_id`,
+    sql<{ item_id: bigint; id: bigint }[]>`
+      select item_id, id from ticket_variations
+      where merchant_id = ${merchantId} and item_id in (${items}) order by id`,
+  ])
+  const ids = (row: TakenRow) => ({
+    variationId: row.variation_id ?? undefined,
+    subeventId: row.subevent_id ?? undefined,
+  })
+  const byItem = Map.groupBy(variations, ({ item_id }) => item_id)
+  return {
+    sales: rows
+      .filter(({ kind }) => kind === 's')
+      .map((row) => ({
+        ...ids(row),
+        itemId: row.item_id ?? 0n,
+        pending: Number(row.pending),
+        paid: Number(row.paid),
+      })),
+    withheld: rows
+      .filter(({ kind }) => kind === 'v')
+      .map((row) => ({
+        ...ids(row),
+        quotaId: row.quota_id ?? undefined,
+        itemId: row.item_id ?? undefined,
+        amount: Number(row.pending),
+      })),
+    variationsOf: (itemId) => (byItem.get(itemId) ?? []).map(({ id }) => id),
+  }
+}
+
+/** What is taken from one quota. */
+export function useOf(quota: Quota, { sales, withheld, variationsOf }: Taken): QuotaUse {
+  const use = { paid: 0, pending: 0, blocked: 0, carts: 0 }
+  for (const sale of sales)
+    if (takesPosition(quota, sale)) {
+      use.pending += sale.pending
+      use.paid += sale.paid
+    }
+  for (const group of withheld)
+    if (takesVoucher(quota, group, variationsOf)) use.blocked += group.amount
+  return use
+}
+
+/** What is taken from each of these quotas of one event. */
 export async function countQuotaUse(
   sql: Queryable,
   merchantId: bigint,
@@ -112,65 +209,9 @@ export async function countQuotaUse(
   quotas: readonly Quota[],
   now: Instant,
 ): Promise<Map<bigint, QuotaUse>> {
-  if (quotas.length === 0) return new Map()
-  const itemIds = [...new Set(quotas.flatMap((quota) => quota.itemIds))]
-  const variationIds = [...new Set(quotas.flatMap((quota) => quota.variationIds))]
-  const dates = [...new Set(quotas.map(({ subeventId }) => subeventId ?? 0n))]
-  const [taken, variationsOf] = await Promise.all([
-    sql<Taken[]>`
-      select holds as kind, null::int8 as quota_id, item_id, null::int8 as variation_id, subevent_id, count(*)
-      from ticket_positions
-      where merchant_id = ${merchantId} and item_id = any(${itemIds}::int8[]) and variation_id is null
-        and holds in ('n', 'p') and coalesce(subevent_id, 0) = any(${dates}::int8[])
-      group by item_id, subevent_id, holds
-      union all
-      select holds, null, null, variation_id, subevent_id, count(*) from ticket_positions
-      where merchant_id = ${merchantId} and variation_id = any(${variationIds}::int8[]) and variation_id is not null
-        and holds in ('n', 'p') and coalesce(subevent_id, 0) = any(${dates}::int8[])
-      group by variation_id, subevent_id, holds
-      union all
-      select 'v', quota_id, item_id, variation_id, subevent_id, sum(count * (max_usages - redeemed))::int8
-      from voucher_tallies
-      where merchant_id = ${merchantId} and event_id = ${eventId} and block_quota and redeemed < max_usages
-        and coalesce(subevent_id, 0) = any(${dates}::int8[])
-        and (valid_day is null or valid_day > ${now}::timestamptz::date)
-      group by quota_id, item_id, variation_id, subevent_id
-      union all
-      -- Tallies know the day only: what ends today is looked at one by one.
-      select 'v', quota_id, item_id, variation_id, subevent_id, sum(max_usages - redeemed)
-      from vouchers
-      where merchant_id = ${merchantId} and event_id = ${eventId} and block_quota and redeemed < max_usages
-        and coalesce(subevent_id, 0) = any(${dates}::int8[])
-        and valid_until >= ${now}::timestamptz and valid_until < ${now}::timestamptz::date + 1
-      group by quota_id, item_id, variation_id, subevent_id`,
-    variationIdsOf(sql, merchantId, itemIds),
-  ])
-  return new Map(quotas.map((quota) => [quota.id, useOf(quota, taken, variationsOf)]))
-}
-
-function useOf(
-  quota: Quota,
-  taken: readonly Taken[],
-  variationsOf: (itemId: bigint) => readonly bigint[],
-): QuotaUse {
-  const use = { paid: 0, pending: 0, blocked: 0, carts: 0 }
-  for (const { kind, quota_id, item_id, variation_id, subevent_id, count } of taken) {
-    const variationId = variation_id ?? undefined
-    const subeventId = subevent_id ?? undefined
-    if (kind === 'v') {
-      const restriction = {
-        quotaId: quota_id ?? undefined,
-        itemId: item_id ?? undefined,
-        variationId,
-        subeventId,
-      }
-      if (takesVoucher(quota, restriction, variationsOf)) use.blocked += Number(count)
-      // Counted by variation or by item: the other is null.
-    } else if (takesPosition(quota, { itemId: item_id ?? 0n, variationId, subeventId })) {
-      use[kind === 'p' ? 'paid' : 'pending'] += Number(count)
-    }
-  }
-  return use
+  const ids = quotas.map(({ id }) => id)
+  const taken = await readTaken(sql, merchantId, eventId, ids, now)
+  return new Map(quotas.map((quota) => [quota.id, useOf(quota, taken)]))
 }
 
 /** What is left in each quota: below 0 where more is taken than there is. */

@@ -8,6 +8,7 @@ import type {
   OrderStatus,
   TicketOrder,
 } from './ticket-orders.ts'
+import { countSales } from './ticket-sales.ts'
 
 /** Writes of ticket orders; whoever decided on them holds the locks. */
 
@@ -30,9 +31,14 @@ export async function takenOrderCodes(
   merchantId: bigint,
   codes: readonly string[],
 ): Promise<Set<string>> {
+  // The first code from each on: only the index of codes has them in order, so that PostgreSQL takes it
+  // even while the table has no statistics and every other index looks as good.
   const rows = await sql<{ code: string }[]>`
-    select code from ticket_orders
-    where merchant_id = ${merchantId} and code = any(${[...codes]}::text[])`
+    select w.code from unnest(${[...codes]}::text[]) as w (code)
+    cross join lateral (
+      select code from ticket_orders
+      where merchant_id = ${merchantId} and code >= w.code order by code limit 1) as o
+    where o.code = w.code`
   return new Set(rows.map(({ code }) => code))
 }
 
@@ -41,29 +47,42 @@ export class OrderCodeRace extends Error {
   override readonly name = 'OrderCodeRace'
 }
 
-/** Writes whole orders of one event. Throws OrderCodeRace if a code is taken: the unit of work must end. */
+/**
+ * Writes whole orders of one event and counts what they hold. Throws OrderCodeRace if a code is taken:
+ * the unit of work must end.
+ */
 export async function insertOrders(
   tx: Tx,
   merchantId: bigint,
   orders: readonly TicketOrder[],
 ): Promise<void> {
   if (orders.length === 0) return
-  if ((await insertHeads(tx, merchantId, orders)) < orders.length) throw new OrderCodeRace()
-  await Promise.all([
+  const positions = orders.flatMap((order) => order.positions)
+  const partsOf = <T>(parts: (order: TicketOrder) => readonly T[]) =>
+    orders.flatMap((order) => parts(order).map((part) => ({ ...part, orderId: order.id })))
+  // All are sent at once; the first is what tells a race for a code from anything else.
+  const [heads, ...rest] = await Promise.allSettled([
+    insertHeads(tx, merchantId, orders),
     insertPositions(tx, merchantId, orders),
     insertFees(
       tx,
       merchantId,
-      orders.flatMap(({ id, fees }) => fees.map((fee) => ({ ...fee, orderId: id }))),
+      partsOf(({ fees }) => fees),
     ),
     insertPayments(
       tx,
       merchantId,
-      orders.flatMap(({ id, payments }) =>
-        payments.map((payment) => ({ ...payment, orderId: id })),
-      ),
+      partsOf(({ payments }) => payments),
+    ),
+    countSales(
+      tx,
+      merchantId,
+      positions.map(({ holds, ...position }) => ({ ...position, from: undefined, to: holds })),
     ),
   ])
+  if (heads.status === 'rejected') throw heads.reason
+  if (heads.value < orders.length) throw new OrderCodeRace()
+  for (const result of rest) if (result.status === 'rejected') throw result.reason
 }
 
 async function insertHeads(
@@ -193,7 +212,7 @@ export type OrderTurn = {
 export async function turnOrder(
   tx: Tx,
   merchantId: bigint,
-  orderId: bigint,
+  { id: orderId, positions }: Pick<TicketOrder, 'id' | 'positions'>,
   { status, holds, total, canceledAt, fee }: OrderTurn,
   now: Instant,
 ): Promise<void> {
@@ -207,6 +226,13 @@ export async function turnOrder(
       update ticket_positions set holds = ${holds ?? null}::text
       where merchant_id = ${merchantId} and order_id = ${orderId}
         and holds is not null and holds is distinct from ${holds ?? null}::text`,
+    countSales(
+      tx,
+      merchantId,
+      positions.flatMap((position) =>
+        position.holds === undefined ? [] : [{ ...position, from: position.holds, to: holds }],
+      ),
+    ),
     fee === undefined
       ? undefined
       : tx`
@@ -240,8 +266,19 @@ export async function expireOrders(tx: Tx, merchantId: bigint, now: Instant): Pr
       order by id limit ${EXPIRED_MAX} for no key update skip locked)
     returning id`
   if (due.length === 0) return 0
-  await tx`
+  const given = await tx<
+    { item_id: bigint; variation_id: bigint | null; subevent_id: bigint | null }[]
+  >`
     update ticket_positions set holds = 'e'
-    where merchant_id = ${merchantId} and order_id = any(${due.map(({ id }) => id)}::int8[]) and holds = 'n'`
+    where merchant_id = ${merchantId} and order_id = any(${due.map(({ id }) => id)}::int8[]) and holds = 'n'
+    returning item_id, variation_id, subevent_id`
+  const changes = given.map(({ item_id, variation_id, subevent_id }) => ({
+    itemId: item_id,
+    variationId: variation_id ?? undefined,
+    subeventId: subevent_id ?? undefined,
+    from: 'n' as const,
+    to: 'e' as const,
+  }))
+  await countSales(tx, merchantId, changes)
   return due.length
 }

@@ -17,6 +17,8 @@ export type BatchOptions<C, T> = {
 export type Batches<C, T> = {
   /** Answers after the commit; refuses `overloaded` before anything was begun. */
   readonly submit: (command: C) => Promise<T>
+  /** Waits for what was submitted, then refuses more. */
+  readonly close: () => Promise<void>
 }
 
 type Waiting<C, T> = {
@@ -38,7 +40,9 @@ export function createBatches<C, T>({
   queueMax,
 }: BatchOptions<C, T>): Batches<C, T> {
   const queues = new Map<string, Waiting<C, T>[]>()
+  const idle = new Set<() => void>()
   let queued = 0
+  let closed = false
 
   async function settle(batch: readonly Waiting<C, T>[]): Promise<void> {
     try {
@@ -73,12 +77,13 @@ export function createBatches<C, T>({
       queued -= batch.length
     }
     queues.delete(key)
+    if (queues.size === 0) for (const wake of idle) wake()
   }
 
   return {
     submit: (command) =>
       new Promise((resolve, reject) => {
-        if (queued >= queueMax) refuse({ code: 'overloaded' })
+        if (closed || queued >= queueMax) refuse({ code: 'overloaded' })
         queued += 1
         const key = keyOf(command)
         const waiting = { command, resolve, reject }
@@ -91,5 +96,9 @@ export function createBatches<C, T>({
         queues.set(key, started)
         drain(key, started).catch(reject)
       }),
+    close: async () => {
+      closed = true
+      if (queues.size > 0) await new Promise<void>((resolve) => idle.add(resolve))
+    },
   }
 }

@@ -16,14 +16,18 @@ import { eventFault } from '../commerce/catalogue-rules.ts'
 import { transact } from '../db/transact.ts'
 import type { Finish } from './cards.ts'
 import type { Outcome } from './catalogue.ts'
+import { createCoalesced } from './coalesced.ts'
 import type { Deps } from './deps.ts'
 import { MERCHANTS_CHANNEL } from './merchants.ts'
 
 /** Events of a merchant. */
 export function createEvents({ db }: Pick<Deps, 'db'>) {
+  const together = createCoalesced<Event | undefined>()
   return {
     find: (merchantId: bigint, slug: string, filter?: EventFilter) =>
-      findEvent(db, merchantId, slug, filter),
+      filter
+        ? findEvent(db, merchantId, slug, filter)
+        : together(`${merchantId}/${slug}`, () => findEvent(db, merchantId, slug)),
     count: (merchantId: bigint, filter: EventFilter) => countEvents(db, merchantId, filter),
     list: (merchantId: bigint, filter: EventFilter, order: Order<EventOrder>, page: Page) =>
       listEvents(db, merchantId, filter, order, page),

@@ -38,9 +38,8 @@ export async function makeOrders(
   if (!first) return []
   const place = placeOf(first)
   const positions = commands.flatMap(wantedBy)
-  const directory = await readDirectory(tx, place, positions)
-  const shop = await openShop(tx, tx, place, directory, positions, now)
-  const [{ codes, taken }, ids] = await Promise.all([
+  const [directory, { codes, taken }, ids] = await Promise.all([
+    readDirectory(tx, place, positions),
     drawCodes(tx, place.merchantId, commands, tools),
     drawOrderIds(tx, {
       orders: commands.length,
@@ -48,6 +47,7 @@ export async function makeOrders(
       fees: commands.reduce((sum, { draft }) => sum + draft.fees.length, 0),
     }),
   ])
+  const shop = await openShop(tx, tx, place, directory, positions, now)
   const draw = { order: drawer(ids.orders), position: drawer(ids.positions), fee: drawer(ids.fees) }
   const made: TicketOrder[] = []
   const outcomes = commands.map((command, index): OrderOutcome => {
@@ -62,9 +62,6 @@ export async function makeOrders(
   })
   if (made.length === 0) return outcomes
   const finished = await payWithCards(tx, first, made, directory.facts, now)
-  await insertOrders(tx, place.merchantId, finished)
-  await redeemVouchers(tx, place.merchantId, shop.locked, shop.uses)
-  await closeSoldOut(tx, place.merchantId, shop.quotas, shop.room)
   const byId = new Map(finished.map((order) => [order.id, order]))
   const settled = outcomes.map((outcome): OrderOutcome => {
     if ('refused' in outcome) return outcome
@@ -73,7 +70,13 @@ export async function makeOrders(
   const remembered = settled.flatMap((outcome, index) =>
     'order' in outcome ? (commands[index]?.remember?.(outcome.order) ?? []) : [],
   )
-  await saveRemembered(tx, remembered, now)
+  // Sent together; the orders first, so that it is their fault that is heard.
+  await Promise.all([
+    insertOrders(tx, place.merchantId, finished),
+    redeemVouchers(tx, place.merchantId, shop.locked, shop.uses),
+    closeSoldOut(tx, place.merchantId, shop.quotas, shop.room),
+    saveRemembered(tx, remembered, now),
+  ])
   return settled
 }
 

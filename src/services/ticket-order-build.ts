@@ -1,9 +1,7 @@
-import { defaultExpiry } from '../commerce/ticket-expiry.ts'
 import { seatKey, seatName } from '../commerce/ticket-order-rules.ts'
 import type { OrderPayment, OrderPosition, TicketOrder } from '../commerce/ticket-orders.ts'
 import type { TicketSeat } from '../commerce/tickets.ts'
 import type { Instant } from '../money/instant.ts'
-import type { Zone } from '../money/zone.ts'
 import type { Deps } from './deps.ts'
 import { randomText } from './random-text.ts'
 import type { OrderCommand, PositionDraft } from './ticket-order-draft.ts'
@@ -12,7 +10,8 @@ import type { OpenShop } from './ticket-order-shop.ts'
 
 /** What making orders needs besides the database. */
 export type OrderTools = Pick<Deps, 'randomBytes'> & {
-  readonly zoneOf: (timezone: string) => Zone
+  /** When an order that is made now is given up, in an event of this time zone. */
+  readonly expiryOf: (now: Instant, timezone: string) => Instant
 }
 
 const SECRETS = 'abcdefghjkmnpqrstuvwxyz23456789'
@@ -32,7 +31,7 @@ export function buildOrder(
   { charges, total }: JudgedOrder,
   shop: OpenShop,
   naming: Naming,
-  { randomBytes, zoneOf }: OrderTools,
+  { randomBytes, expiryOf }: OrderTools,
   now: Instant,
 ): TicketOrder {
   const status = total === 0n ? 'p' : draft.status
@@ -71,7 +70,7 @@ export function buildOrder(
     locale: draft.locale,
     salesChannel: draft.salesChannel,
     datetime: now,
-    expires: draft.expires ?? defaultExpiry(now, zoneOf(event.timezone)),
+    expires: draft.expires ?? expiryOf(now, event.timezone),
     total,
     comment: draft.comment,
     lastModified: now,

@@ -1,11 +1,12 @@
 import type { Event, Quota } from '../commerce/catalogue.ts'
 import { type QuotaRoom, takesPosition, takesVoucher } from '../commerce/quota.ts'
 import {
-  countQuotaUse,
   findQuotaIds,
   loadQuotas,
   lockQuotas,
+  readTaken,
   roomOf,
+  useOf,
 } from '../commerce/quota-counts.ts'
 import {
   type Facts,
@@ -47,6 +48,8 @@ export type Place = {
 export type Directory = {
   readonly facts: Facts
   readonly voucherIds: ReadonlyMap<string, bigint>
+  /** The quotas in which the products count. */
+  readonly quotaIds: readonly bigint[]
 }
 
 /** A shop whose counts go down as orders are made from it. */
@@ -78,11 +81,16 @@ export async function readDirectory(
     // PostgreSQL cannot even compare with a NUL; no code has one.
     (code) => !code.includes('\0'),
   )
-  const [facts, voucherIds] = await Promise.all([
+  const [facts, voucherIds, quotaIds] = await Promise.all([
     loadFacts(sql, merchantId, positions),
     findVoucherIds(sql, merchantId, event.id, codes),
+    findQuotaIds(sql, merchantId, {
+      itemIds: distinct(positions.map(({ itemId }) => itemId)),
+      variationIds: distinct(positions.map(({ variationId }) => variationId)),
+      quotaIds: [],
+    }),
   ])
-  return { facts, voucherIds }
+  return { facts, voucherIds, quotaIds }
 }
 
 /**
@@ -98,9 +106,7 @@ export async function openShop(
   now: Instant,
   alsoLocked: readonly bigint[] = [],
 ): Promise<OpenShop> {
-  const { facts, voucherIds } = directory
-  const itemIds = distinct(positions.map(({ itemId }) => itemId))
-  const variationIds = distinct(positions.map(({ variationId }) => variationId))
+  const { facts, voucherIds, quotaIds } = directory
   const guids = distinct(positions.map(({ seatGuid }) => seatGuid))
   const used = distinct([
     ...alsoLocked,
@@ -108,7 +114,6 @@ export async function openShop(
       voucherCode === undefined ? undefined : voucherIds.get(voucherCode),
     ),
   ])
-  const quotaIds = await findQuotaIds(sql, merchantId, { itemIds, variationIds, quotaIds: [] })
   const [, vouchers] = await Promise.all([
     lockIn && lockQuotas(lockIn, merchantId, quotaIds),
     lockIn ? lockVouchers(lockIn, merchantId, used) : readVouchers(sql, merchantId, used),
@@ -117,20 +122,20 @@ export async function openShop(
   const budgeted = budgets
     ? [...vouchers.values()].filter(({ budget }) => budget !== undefined).map(({ id }) => id)
     : []
-  const [quotas, seats, spent] = await Promise.all([
-    loadQuotas(sql, merchantId, quotaIds),
-    loadSeats(sql, merchantId, event.id, guids, now),
-    budgetsUsed(sql, merchantId, budgeted),
-  ])
   // Whoever holds a reserved place asks no quota: then nothing has to be counted.
   const asked = positions.some(({ voucherCode = '', force }) => {
     const voucher = vouchers.get(voucherIds.get(voucherCode) ?? 0n)
     const reserved = voucher?.blockQuota === true && voucher.quotaId === undefined
     return !force && !reserved && voucher?.allowIgnoreQuota !== true
   })
+  const [quotas, seats, spent, taken] = await Promise.all([
+    loadQuotas(sql, merchantId, quotaIds),
+    loadSeats(sql, merchantId, event.id, guids, now),
+    budgetsUsed(sql, merchantId, budgeted),
+    readTaken(sql, merchantId, event.id, asked ? quotaIds : [], now),
+  ])
   const counted = asked ? quotas : []
-  const finite = counted.filter(({ size, closed }) => size !== undefined && !closed)
-  const room = roomOf(counted, await countQuotaUse(sql, merchantId, event.id, finite, now))
+  const room = roomOf(counted, new Map(counted.map((quota) => [quota.id, useOf(quota, taken)])))
   const open = new Map(
     [...vouchers.values()].map((voucher): [bigint, OrderVoucher] => [
       voucher.id,

@@ -1,5 +1,6 @@
 import type { Event } from '../commerce/catalogue.ts'
 import type { Page } from '../commerce/catalogue-rows.ts'
+import { defaultExpiry } from '../commerce/ticket-expiry.ts'
 import {
   judgeReferences,
   type PositionReferences,
@@ -28,6 +29,7 @@ import type { Finish } from './cards.ts'
 import type { Deps } from './deps.ts'
 import { nameCards } from './ticket-cards.ts'
 import { makeOrders, simulateOrder } from './ticket-order-batch.ts'
+import type { OrderTools } from './ticket-order-build.ts'
 import {
   type OrderCommand,
   type OrderOutcome,
@@ -61,13 +63,7 @@ export function createTicketOrders({
   now,
   randomBytes,
 }: Pick<Deps, 'db' | 'now' | 'randomBytes'>) {
-  const zones = new Map<string, Zone>()
-  const zoneOf = (timezone: string): Zone => {
-    const zone = zones.get(timezone) ?? createZone(timezone)
-    zones.set(timezone, zone)
-    return zone
-  }
-  const tools = { randomBytes, zoneOf }
+  const tools = { randomBytes, expiryOf: createExpiry() }
 
   async function sell(commands: readonly OrderCommand[]): Promise<readonly OrderOutcome[]> {
     for (let attempt = 1; ; attempt++) {
@@ -134,6 +130,9 @@ export function createTicketOrders({
     create: (command: OrderCommand): Promise<OrderOutcome> =>
       command.simulate ? simulateOrder(db, command, tools, now()) : batches.submit(command),
 
+    /** Finishes the orders that are being made, then refuses more. */
+    close: batches.close,
+
     /** Cancels an order: its quotas, seats and voucher uses are free again (section 8.5). */
     cancel: (command: CancelCommand, finish?: Finish<TicketOrder>): Promise<CancelOutcome> =>
       transact(db, (tx) => cancelOrder(tx, command, now(), finish)),
@@ -146,6 +145,19 @@ export function createTicketOrders({
       for (const { merchant_id } of due)
         await transact(db, (tx) => expireOrders(tx, merchant_id, now()))
     },
+  }
+}
+
+/** The default expiry, worked out once for all orders of one unit of work. */
+function createExpiry(): OrderTools['expiryOf'] {
+  const zones = new Map<string, Zone>()
+  let last = { now: 0n, timezone: '', expiry: 0n }
+  return (now, timezone) => {
+    if (last.now === now && last.timezone === timezone) return last.expiry
+    const zone = zones.get(timezone) ?? createZone(timezone)
+    zones.set(timezone, zone)
+    last = { now, timezone, expiry: defaultExpiry(now, zone) }
+    return last.expiry
   }
 }
 
@@ -177,7 +189,7 @@ async function cancelOrder(
           total: fee,
           fee: { feeType: 'cancellation', value: fee, description: '', internalType: '' },
         } as const)
-  await turnOrder(tx, merchantId, order.id, turn, at)
+  await turnOrder(tx, merchantId, order, turn, at)
   const turned = await findOrder(tx, merchantId, eventId, code)
   if (!turned) throw new Error('an order that was just changed is gone')
   const named = { ...turned, payments: await nameCards(tx, turned.payments) }

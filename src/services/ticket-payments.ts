@@ -276,6 +276,6 @@ async function settle(
   const confirmed = payments.some(({ state }) => state === 'confirmed')
   if (!open || !confirmed || paid < order.total)
     return await touchOrder(tx, merchant.id, order.id, at)
-  await turnOrder(tx, merchant.id, order.id, { status: 'p', holds: 'p' }, at)
+  await turnOrder(tx, merchant.id, order, { status: 'p', holds: 'p' }, at)
   await places?.taken(tx)
 }

@@ -5,6 +5,8 @@
 -- * A text in several languages is a jsonb object, language to text: {"en": "Gala seat"}.
 -- * JSON that is only kept and given back is `text`, as it was sent: numbers keep their spelling.
 -- * `ref` is the natural key by which a world file finds its own rows again; null for all others.
+-- * Keys come after the other indexes of a table: as long as a table has no statistics, all indexes that
+--   begin with merchant_id look alike to PostgreSQL, and then it takes the newest.
 -- * Lock order: events, quotas, vouchers, seats, orders, cards; by id within a kind. Quotas, vouchers and
 --   seats are locked `for no key update`: a foreign key that points to them does not wait for that lock.
 
@@ -57,11 +59,11 @@ create table ticket_subevents (
   meta_data             text not null default '{}',
   seating_plan          int8,
   seat_category_mapping text not null default '{}',
-  primary key (merchant_id, id),
   foreign key (merchant_id, event_id) references ticket_events (merchant_id, id)
 );
 create index ticket_subevents_event on ticket_subevents (merchant_id, event_id, id);
 create unique index ticket_subevents_ref on ticket_subevents (merchant_id, event_id, ref) where ref is not null;
+alter table ticket_subevents add primary key (merchant_id, id);
 
 -- ---------------------------------------------------------------------------------------------------
 -- Products
@@ -109,13 +111,13 @@ create table ticket_items (
   bundles              text not null default '[]',
   -- Buying it makes a gift card elsewhere: such an order cannot be paid with one.
   issue_giftcard       boolean not null default false,
-  primary key (merchant_id, id),
   foreign key (merchant_id, event_id) references ticket_events (merchant_id, id),
   foreign key (merchant_id, category_id) references ticket_categories (merchant_id, id)
 );
 create index ticket_items_event on ticket_items (merchant_id, event_id, position, id);
 create index ticket_items_category on ticket_items (merchant_id, category_id) where category_id is not null;
 create unique index ticket_items_ref on ticket_items (merchant_id, event_id, ref) where ref is not null;
+alter table ticket_items add primary key (merchant_id, id);
 
 create sequence ticket_variation_ids;
 create table ticket_variations (
@@ -131,12 +133,12 @@ create table ticket_variations (
   description          jsonb,
   position             int4 not null default 0,
   hide_without_voucher boolean not null default false,
-  primary key (merchant_id, id),
   foreign key (merchant_id, event_id) references ticket_events (merchant_id, id),
   foreign key (merchant_id, item_id) references ticket_items (merchant_id, id)
 );
 create index ticket_variations_item on ticket_variations (merchant_id, item_id, position, id);
 create unique index ticket_variations_ref on ticket_variations (merchant_id, event_id, ref) where ref is not null;
+alter table ticket_variations add primary key (merchant_id, id);
 
 -- What is different on one date: a price (null: as elsewhere), or not sold at all.
 create table ticket_subevent_items (
@@ -167,7 +169,8 @@ create table ticket_subevent_variations (
 create index ticket_subevent_variations_variation on ticket_subevent_variations (merchant_id, variation_id);
 
 -- ---------------------------------------------------------------------------------------------------
--- Quotas: how much of a set of products there is. What they hold is counted, never stored (section 5.2).
+-- Quotas: how much of a set of products there is. What is taken from them is in ticket_sales and
+-- voucher_tallies (section 5.2).
 
 create sequence ticket_quota_ids;
 create table ticket_quotas (
@@ -182,13 +185,13 @@ create table ticket_quotas (
   close_when_sold_out boolean not null default false,
   closed              boolean not null default false,
   release_after_exit  boolean not null default false,
-  primary key (merchant_id, id),
   foreign key (merchant_id, event_id) references ticket_events (merchant_id, id),
   foreign key (merchant_id, subevent_id) references ticket_subevents (merchant_id, id)
 );
 create index ticket_quotas_event on ticket_quotas (merchant_id, event_id, id);
 create index ticket_quotas_subevent on ticket_quotas (merchant_id, subevent_id) where subevent_id is not null;
 create unique index ticket_quotas_ref on ticket_quotas (merchant_id, event_id, ref) where ref is not null;
+alter table ticket_quotas add primary key (merchant_id, id);
 
 create table ticket_quota_items (
   merchant_id int8 not null,
@@ -227,7 +230,6 @@ create table ticket_seats (
   -- The product this seat belongs to. A product that any seat names needs a seat when it is sold.
   item_id     int8,
   blocked     boolean not null default false,
-  primary key (merchant_id, id),
   foreign key (merchant_id, event_id) references ticket_events (merchant_id, id),
   foreign key (merchant_id, subevent_id) references ticket_subevents (merchant_id, id),
   foreign key (merchant_id, item_id) references ticket_items (merchant_id, id)
@@ -237,6 +239,7 @@ create unique index ticket_seats_guid on ticket_seats (merchant_id, event_id, se
 create unique index ticket_seats_date_guid on ticket_seats (merchant_id, event_id, subevent_id, seat_guid)
   where subevent_id is not null;
 create index ticket_seats_item on ticket_seats (merchant_id, item_id) where item_id is not null;
+alter table ticket_seats add primary key (merchant_id, id);
 
 -- ---------------------------------------------------------------------------------------------------
 -- Vouchers
@@ -272,7 +275,6 @@ create table vouchers (
   created_at            timestamptz not null,
   -- Which tally counts it: a digest of what lists can be narrowed by (voucher-tallies.ts).
   facet                 uuid not null,
-  primary key (merchant_id, id),
   foreign key (merchant_id, event_id) references ticket_events (merchant_id, id),
   foreign key (merchant_id, item_id) references ticket_items (merchant_id, id),
   foreign key (merchant_id, variation_id) references ticket_variations (merchant_id, id),
@@ -282,9 +284,6 @@ create table vouchers (
   -- The database's own word that no voucher is used more often than it says.
   constraint vouchers_usages check (redeemed between 0 and max_usages)
 ) with (fillfactor = 85);
-create unique index vouchers_code on vouchers (merchant_id, event_id, code);
--- A generated code must be free in the whole organizer.
-create index vouchers_merchant_code on vouchers (merchant_id, code);
 create index vouchers_event on vouchers (merchant_id, event_id, id);
 create index vouchers_facet on vouchers (merchant_id, event_id, facet, id);
 create index vouchers_valid_until on vouchers (merchant_id, event_id, valid_until, id desc);
@@ -294,6 +293,9 @@ create index vouchers_variation on vouchers (merchant_id, variation_id) where va
 create index vouchers_quota on vouchers (merchant_id, quota_id) where quota_id is not null;
 create index vouchers_subevent on vouchers (merchant_id, subevent_id) where subevent_id is not null;
 create index vouchers_seat on vouchers (merchant_id, seat_id) where seat_id is not null;
+-- In this order, because a generated code must be free in the whole organizer.
+create unique index vouchers_code on vouchers (merchant_id, code, event_id);
+alter table vouchers add primary key (merchant_id, id);
 
 -- How many vouchers of an event are alike in everything that a list can be narrowed by, for each range of
 -- 4096 ids (so that redemptions of one campaign do not all wait for one row). Lists are counted here and
@@ -352,8 +354,6 @@ create table ticket_orders (
   invoice_address   text,
   last_modified     timestamptz not null,
   cancellation_date timestamptz,
-  primary key (merchant_id, id),
-  unique (merchant_id, code),
   foreign key (merchant_id, event_id) references ticket_events (merchant_id, id)
 );
 create index ticket_orders_event on ticket_orders (merchant_id, event_id, datetime, id);
@@ -361,6 +361,8 @@ create index ticket_orders_status on ticket_orders (merchant_id, event_id, statu
 create index ticket_orders_email on ticket_orders (merchant_id, event_id, lower(email collate "C")) where email is not null;
 -- What the worker that expires orders looks at.
 create index ticket_orders_due on ticket_orders (expires) where status = 'n';
+alter table ticket_orders add unique (merchant_id, code);
+alter table ticket_orders add primary key (merchant_id, id);
 
 create sequence ticket_position_ids;
 create table ticket_positions (
@@ -389,24 +391,15 @@ create table ticket_positions (
   addon_to              int8,
   secret                text not null,
   pseudonymization_id   text not null,
-  primary key (merchant_id, id),
-  unique (merchant_id, order_id, positionid),
-  foreign key (merchant_id, event_id) references ticket_events (merchant_id, id),
   foreign key (merchant_id, order_id) references ticket_orders (merchant_id, id),
   foreign key (merchant_id, item_id) references ticket_items (merchant_id, id),
   foreign key (merchant_id, variation_id) references ticket_variations (merchant_id, id),
   foreign key (merchant_id, subevent_id) references ticket_subevents (merchant_id, id),
   foreign key (merchant_id, seat_id) references ticket_seats (merchant_id, id),
   foreign key (merchant_id, voucher_id) references vouchers (merchant_id, id),
-  foreign key (merchant_id, addon_to) references ticket_positions (merchant_id, id),
   check (not (canceled and holds is not null)),
   check ((voucher_id is null) = (voucher_budget_use is null))
 );
--- What a quota counts, without a visit to the rows.
-create index ticket_positions_item_holds on ticket_positions (merchant_id, item_id, coalesce(subevent_id, 0), holds)
-  include (subevent_id) where holds in ('n', 'p') and variation_id is null;
-create index ticket_positions_variation_holds on ticket_positions (merchant_id, variation_id, coalesce(subevent_id, 0), holds)
-  include (subevent_id) where holds in ('n', 'p') and variation_id is not null;
 -- The database's own word that a seat is sold once.
 create unique index ticket_positions_seat on ticket_positions (merchant_id, seat_id)
   where holds in ('n', 'p') and seat_id is not null;
@@ -417,6 +410,23 @@ create index ticket_positions_voucher on ticket_positions (merchant_id, voucher_
 -- An owner ticket may be named by its secret or its pseudonymization id.
 create index ticket_positions_secret on ticket_positions (merchant_id, secret);
 create index ticket_positions_pseudonym on ticket_positions (merchant_id, pseudonymization_id);
+alter table ticket_positions add unique (merchant_id, order_id, positionid);
+alter table ticket_positions add primary key (merchant_id, id);
+alter table ticket_positions add foreign key (merchant_id, addon_to) references ticket_positions (merchant_id, id);
+
+-- How many positions of each product are in pending and in paid orders (holds n and p): what quotas count
+-- without counting a hundred thousand tickets. Whoever writes `holds` writes this in the same transaction.
+create table ticket_sales (
+  merchant_id  int8 not null,
+  item_id      int8 not null,
+  -- 0: none.
+  variation_id int8 not null,
+  subevent_id  int8 not null,
+  pending      int8 not null,
+  paid         int8 not null,
+  primary key (merchant_id, item_id, variation_id, subevent_id),
+  foreign key (merchant_id, item_id) references ticket_items (merchant_id, id)
+) with (fillfactor = 50);
 
 create sequence ticket_fee_ids;
 create table ticket_fees (
