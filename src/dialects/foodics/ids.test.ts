@@ -81,3 +81,15 @@ test('foreign UUIDs and arbitrary texts do not decode', () => {
 test('an id that no sequence can give is a defect', () => {
   for (const id of [0n, -1n, 2n ** 56n]) assert.throws(() => encodeId('card', id), RangeError)
 })
+
+test('the spelling of an id never changes: clients keep them', () => {
+  const known: readonly (readonly [IdKind, bigint, string])[] = [
+    ['card', 1n, '118950d6-795e-47a2-a38b-1ecc69d512fd'],
+    ['entry', 19088743n, '71234567-0738-4d78-b58c-a373efc215ee'],
+    ['order', 42n, '22ab485c-d7b7-4621-8404-ed062c04db26'],
+    ['product', 7n, '1744ded9-9b32-4bb0-b69f-03f264e2f21b'],
+    ['business', 1n, '11722b6a-96d0-45db-88af-71cf2943c3fb'],
+    ['user', 72057594037927935n, 'efffffff-ffff-4fff-a485-a61d45fa2990'],
+  ]
+  for (const [kind, id, text] of known) assert.equal(encodeId(kind, id), text)
+})
