@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +21,7 @@ export async function globalSetup(): Promise<void> {
     dataDirectory: folder,
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '300' },
   })
+  endWithUs(server, folder)
   const { host, port, username } = server.connection
   const admin = createDatabase({ socket: { host, port, username, database: 'postgres' }, max: 1 })
   await admin.unsafe(`create database ${TEMPLATE}`)
@@ -28,6 +30,20 @@ export async function globalSetup(): Promise<void> {
   await migrate(owner)
   await owner.end()
   process.env['SCRIP_TEST_POSTGRES'] = JSON.stringify({ host, port, username })
+}
+
+/** A run that is cut short, or forced to exit before its teardown, must not leave its server behind. */
+function endWithUs(postgres: EmbeddedPostgres, data: string): void {
+  process.once('exit', () => {
+    try {
+      process.kill(postgres.pid, 'SIGQUIT')
+    } catch {
+      return // Stopped in the regular way.
+    }
+    rmSync(data, { recursive: true, force: true, maxRetries: 5 })
+  })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.once(signal, () => process.exit(1))
 }
 
 export async function globalTeardown(): Promise<void> {
