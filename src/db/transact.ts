@@ -35,3 +35,24 @@ export async function retried<T>(run: () => Promise<T>): Promise<T> {
 /** PostgreSQL's five-character code of an error, or undefined. */
 export const sqlState = (error: unknown): string | undefined =>
   error instanceof postgres.PostgresError ? error.code : undefined
+
+const LOST = new Set([
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  '53300',
+  '57P01',
+  '57P02',
+  '57P03',
+])
+
+/** Whether the database could not be reached, or was lost while it worked: the outcome is unknown. */
+export function isConnectionLoss(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return LOST.has(code) || code.startsWith('08')
+}

@@ -1,4 +1,4 @@
-import { sqlState } from '../db/transact.ts'
+import { isConnectionLoss, sqlState } from '../db/transact.ts'
 import { DomainError, type Refusal } from '../errors.ts'
 import { statusOf } from './server.ts'
 
@@ -11,29 +11,13 @@ export type Failure =
   | { readonly kind: 'unavailable' }
   | { readonly kind: 'defect' }
 
-const UNAVAILABLE = new Set([
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOENT',
-  'EPIPE',
-  '53300',
-  '57P01',
-  '57P02',
-  '57P03',
-])
-
 /** Says what kind of failure an error is; dialects have words for each. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof DomainError) return { kind: 'refusal', refusal: error.refusal }
   const state = sqlState(error)
   if (state === '55P03' || state === '40001' || state === '40P01')
     return { kind: 'refusal', refusal: { code: 'busy' } }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (UNAVAILABLE.has(state ?? code)) return { kind: 'unavailable' }
+  if (isConnectionLoss(error)) return { kind: 'unavailable' }
   const status = statusOf(error)
   return status < 500 ? { kind: 'client', status } : { kind: 'defect' }
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type postgres from 'postgres'
 import type { Database, Tx } from '../db/database.ts'
-import { retried } from '../db/transact.ts'
+import { isConnectionLoss, retried } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
 import type { Instant } from '../money/instant.ts'
 import { type Command, type Outcome, post } from './post.ts'
@@ -145,8 +145,10 @@ export function createGroupCommit({
         else reject(new Error('a command without an outcome'))
       })
     } catch (error) {
-      // One bad row must hurt nobody else: each of them tries once more alone.
-      if (batch.length > 1) for (const waiting of batch) await settle(lane, [waiting])
+      // One bad row must hurt nobody else: each of them tries once more alone. But not if the connection
+      // was lost: then nobody knows whether the commit came through, and trying again could do it twice.
+      if (batch.length > 1 && !isConnectionLoss(error))
+        for (const waiting of batch) await settle(lane, [waiting])
       else for (const { reject } of batch) reject(error)
     }
   }

@@ -26,6 +26,8 @@ export type Call = {
   readonly body: () => JsonValue
   /** What to store in the commit of the effect, so that this answer can be replayed; undefined without a key. */
   readonly remember: (answer: Answer) => Remembered | undefined
+  /** Whether there is a key at all; without one, nothing needs to be rendered before the commit. */
+  readonly keyed: boolean
 }
 
 export type Handler = (call: Call) => Promise<Answer>
@@ -84,6 +86,12 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
         request.pretixClaim.saved = stored
         return await respond(request, reply, stored)
       }
+    }
+    if (request.raw.destroyed && !request.raw.complete) {
+      // The request never arrived whole and nobody hears the answer: its key is free again.
+      if (request.pretixClaim) keys.release(request.pretixClaim)
+      request.pretixClaim = undefined
+      return send(reply, detail(400, 'Bad request.'))
     }
     const { answer, isDefect } = answerFor(error)
     if (isDefect) logDefect(context.log, request, error)
@@ -180,7 +188,7 @@ async function admit(
 ): Promise<Call> {
   const parameters = readQuery(request)
   const query = new Map(parameters)
-  if ([...parameters].some(([name, value]) => `${name}${value}`.includes('\0')))
+  if (query.size > 0 && [...parameters].some(([name, value]) => `${name}${value}`.includes('\0')))
     fail(detail(400, 'Null characters are not allowed.'))
   if (!acceptsJson(request.headers.accept))
     fail(detail(406, 'Could not satisfy the request Accept header.'))
@@ -203,6 +211,7 @@ async function admit(
     query,
     queryAll: (name) => parameters.getAll(name),
     body: () => readBody(request),
+    keyed: request.pretixClaim !== undefined,
     remember: (answer) =>
       request.pretixClaim &&
       keys.remember(request.pretixClaim, answer, withHeaders(request, answer)),

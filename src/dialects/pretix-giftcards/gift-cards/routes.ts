@@ -4,6 +4,7 @@ import { type Answer, json } from '../../../http/answer.ts'
 import type { Card } from '../../../ledger/card.ts'
 import type { Origin } from '../../../ledger/entry.ts'
 import { cutToCents } from '../../../money/money.ts'
+import type { Booking } from '../../../services/book.ts'
 import type { Merchant } from '../../../services/merchants.ts'
 import { TEXT } from '../../../wire/fields.ts'
 import { type JsonValue, maskSecrets, rawNumber, stringifyJson } from '../../../wire/json.ts'
@@ -203,10 +204,12 @@ async function transact(call: Call): Promise<Answer> {
       origin: { ...originOf(call), text, info },
       topic: 'transaction.manual',
     },
-    remember: ({ card }) => {
-      answer = json(200, encodeGiftCard(card, slug, expansion))
-      return call.remember(answer)
-    },
+    ...(call.keyed && {
+      remember: ({ card }: Booking) => {
+        answer = json(200, encodeGiftCard(card, slug, expansion))
+        return call.remember(answer)
+      },
+    }),
   })
   return answer ?? json(200, encodeGiftCard(booking.card, slug, expansion))
 }
