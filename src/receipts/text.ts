@@ -12,8 +12,13 @@ const NO_GLYPH = '\u25a1'
 /** More than any name has by its protocol's rules; it bounds what follows. */
 const TEXT_LENGTH_MAX = 3_000
 
+/** ASCII words with single blanks between them: nothing below changes them. */
+const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/
+
 /** One line of printable text: blanks collapsed, invisible characters gone, unknown ones a box. */
 export function printable(text: string, has: (codePoint: number) => boolean): string {
+  // Most of a receipt is this, and every font has it.
+  if (text.length <= TEXT_LENGTH_MAX && PLAIN.test(text)) return text
   const visible = text
     .slice(0, TEXT_LENGTH_MAX)
     .toWellFormed()

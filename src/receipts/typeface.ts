@@ -31,10 +31,14 @@ type Run = ReturnType<Font['layout']>
 // and it costs more than everything else on a receipt together.
 const SIMPLE = /^[\u0020-\u02ff\u0370-\u052f\u1e00-\u1fff\u2010-\u20cf\u2100-\u2bff]*$/
 
+/** Code points below it are remembered: every script that `SIMPLE` knows. */
+const REMEMBERED_MAX = 0x2c00
+
 function openTypeface(name: Typeface['name'], file: string): Typeface {
   const path = fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${file}`))
   // A .ttf holds one font; only collections give anything else.
   const font = create(readFileSync(path)) as Font
+  const { unitsPerEm } = font
 
   function layoutSimple(text: string): Run {
     const glyphs = font.glyphsForString(text)
@@ -50,12 +54,34 @@ function openTypeface(name: Typeface['name'], file: string): Typeface {
   }
   const layout = (text: string): Run => (SIMPLE.test(text) ? layoutSimple(text) : font.layout(text))
 
+  // Measuring is asked for with every payment, drawing only when somebody looks: widths are remembered.
+  const advances = new Map<number, number>()
+  const advanceOf = (codePoint: number): number => {
+    const known = advances.get(codePoint)
+    if (known !== undefined) return known
+    const advance = font.glyphForCodePoint(codePoint).advanceWidth
+    advances.set(codePoint, advance)
+    return advance
+  }
+  function widthOf(text: string): number {
+    if (!SIMPLE.test(text)) return font.layout(text).advanceWidth / unitsPerEm
+    let width = 0
+    for (const symbol of text) width += advanceOf(symbol.codePointAt(0) ?? 0)
+    return width / unitsPerEm
+  }
+  const known = new Map<number, boolean>()
+
   return {
     name,
     embeddable: Object.create(font, { layout: { value: layout } }) as Font, // The font but for layout.
-    unitsPerEm: font.unitsPerEm,
-    has: (codePoint) => font.hasGlyphForCodePoint(codePoint),
-    widthOf: (text) => layout(text).advanceWidth / font.unitsPerEm,
+    unitsPerEm,
+    has: (codePoint) => {
+      const has = known.get(codePoint) ?? font.hasGlyphForCodePoint(codePoint)
+      // Hostile text has a million symbols; what is remembered is what receipts are made of.
+      if (codePoint < REMEMBERED_MAX) known.set(codePoint, has)
+      return has
+    },
+    widthOf,
     place(text) {
       const { glyphs, positions } = layout(text)
       let cursor = 0
