@@ -17,12 +17,13 @@ import { openStore } from './store.ts'
 import { startWorkers } from './workers/index.ts'
 import { type Applied, applyWorld, parseWorld, WORLD_CHANNEL } from './world/apply.ts'
 import { demoWorld } from './world/demo.ts'
+import type { World } from './world/schema.ts'
 
 export type App = {
   /** Where the main listener answers. */
   readonly url: string
   /** What was applied at this start: the given world, or the demo of a first start. */
-  readonly applied: (Applied & { readonly demo: boolean }) | undefined
+  readonly applied: (Applied & { readonly demo?: World }) | undefined
   /** Stops accepting, finishes what is under way, stops the database if it is ours. */
   readonly stop: () => Promise<void>
 }
@@ -77,7 +78,10 @@ export async function startApp(config: Config, overrides: Partial<Deps> = {}): P
     const server = await createServer({ dialects, context, metrics, isReady })
     closing.push(() => server.close())
     for (const { listen } of dialects) {
-      const close = await listen?.((options) => createListener(log, metrics, options, options?.malformedUrl), context)
+      const close = await listen?.(
+        (options) => createListener(log, metrics, options, options?.malformedUrl),
+        context,
+      )
       if (close) closing.push(close)
     }
     const workers = startWorkers(deps, services)
@@ -113,12 +117,13 @@ async function applyAtStart(config: Config, deps: Deps): Promise<App['applied']>
     } catch {
       throw new SetupError(`The world file ${config.world} cannot be read.`)
     }
-    return { ...(await applyWorld(deps.db, parseWorld(text), deps.now())), demo: false }
+    return await applyWorld(deps.db, parseWorld(text), deps.now())
   }
   if (config.empty) return undefined
   const [merchant] = await deps.db`select 1 from merchants limit 1`
   if (merchant) return undefined
-  return { ...(await applyWorld(deps.db, demoWorld(), deps.now())), demo: true }
+  const demo = demoWorld()
+  return { ...(await applyWorld(deps.db, demo, deps.now())), demo }
 }
 
 /** JSON lines on standard error; an error shows what it is, never the values it was about. */

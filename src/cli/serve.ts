@@ -31,10 +31,9 @@ export function addServe(program: Command, finish: (code: number) => void): void
     .action(async (flags: Flags) => {
       const stopping = signalled()
       const app = await startApp(readConfig(flags))
-      if (app.applied)
-        process.stderr.write(
-          app.applied.demo ? describeDemo(app.applied, app.url) : describeApplied(app.applied),
-        )
+      if (app.applied?.demo)
+        process.stderr.write(await describeDemo(app.applied, app.applied.demo, app.url))
+      else if (app.applied) process.stderr.write(describeApplied(app.applied))
       process.stdout.write(`ready ${app.url}\n`)
       await stopping
       const limit = setTimeout(() => process.exit(1), STOP_MS_MAX)

@@ -1,6 +1,9 @@
 import { generateToken } from './apply.ts'
 import type { World } from './schema.ts'
 
+/** The application that the demo's LightSpeed client says it is. */
+export const DEMO_APPLICATION = 'com.example.demo'
+
 /** The demo of a first start: one merchant with something of everything; every secret is fresh. */
 export const demoWorld = (): World => ({
   merchants: [
@@ -19,7 +22,7 @@ export const demoWorld = (): World => ({
       ],
       lightspeed: {
         applications: [
-          { app_id: 'com.example.demo', private_id: generateToken('app'), access: 'readwrite' },
+          { app_id: DEMO_APPLICATION, private_id: generateToken('app'), access: 'readwrite' },
         ],
         products: [
           { code: 'GIFT', description: 'Gift card', gift_card: true, sell_price: '0.000' },
