@@ -10,6 +10,7 @@ const GLOBAL = new Set([
   'schema_migrations',
   'merchants',
   'credentials',
+  'retired_tokens',
   'instance_keys',
   'foodics_oauth_clients',
   'foodics_authorization_codes',

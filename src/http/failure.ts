@@ -17,7 +17,8 @@ export function toFailure(error: unknown): Failure {
   const state = sqlState(error)
   if (state === '55P03' || state === '40001' || state === '40P01')
     return { kind: 'refusal', refusal: { code: 'busy' } }
-  if (isConnectionLoss(error)) return { kind: 'unavailable' }
+  // First, because a request that was cut off is ECONNRESET as well as a lost database is.
   const status = statusOf(error)
-  return status < 500 ? { kind: 'client', status } : { kind: 'defect' }
+  if (status < 500) return { kind: 'client', status }
+  return { kind: isConnectionLoss(error) ? 'unavailable' : 'defect' }
 }

@@ -104,8 +104,12 @@ export function createListener(
 
   let inFlight = 0
   // Hooks with a callback: a promise for each would cost more than what they do.
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     inFlight += 1
+    // Not onResponse, which never comes when the client has left.
+    reply.raw.once('close', () => {
+      inFlight -= 1
+    })
     const { headers } = request.raw
     request.sentType = headers['content-type'] ?? ''
     // A framework that dispatches on the type would answer for the dialect; only files need theirs.
@@ -116,8 +120,12 @@ export function createListener(
       headers['content-type'] = 'application/octet-stream'
     done(inFlight > IN_FLIGHT_MAX ? new DomainError({ code: 'overloaded' }) : undefined)
   })
+  // A client that left while we looked who it is: its body would never come to an end.
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    if (request.raw.destroyed) done(Object.assign(new Error('cut off'), { statusCode: 400 }))
+    else done(null, payload)
+  })
   app.addHook('onResponse', (request, reply, done) => {
-    inFlight -= 1
     const seconds = reply.elapsedTime / 1_000
     metrics.request(request.dialect, request.method, reply.statusCode, seconds)
     if (log.isLevelEnabled('debug'))

@@ -55,8 +55,15 @@ async function insertRemembered(
 }
 
 export type Idempotency = {
-  /** The answer stored under this key, unless it is too old. */
-  readonly find: (merchantId: bigint, scope: Buffer) => Promise<StoredAnswer | undefined>
+  /**
+   * The answer stored under this key, unless it is too old. A key may also lie with other merchants: 0
+   * while nobody knew the token, the former one after that.
+   */
+  readonly find: (
+    merchantId: bigint,
+    scope: Buffer,
+    otherIds?: readonly bigint[],
+  ) => Promise<StoredAnswer | undefined>
   /** Stores an answer in the transaction of its effect; a key has one effect, ever. */
   readonly save: (tx: Tx, remembered: Remembered) => Promise<void>
   /** Stores an answer that had no effect of its own (a refusal); keeps an earlier one. */
@@ -68,12 +75,14 @@ export type Idempotency = {
 /** Once per key: a second caller gets the first answer. */
 export function createIdempotency({ db, now }: Pick<Deps, 'db' | 'now'>): Idempotency {
   return {
-    find: async (merchantId, scope) => {
+    find: async (merchantId, scope, otherIds = []) => {
       const [row] = await db<
         { status: number; headers: string; body: Buffer; request: Buffer | null }[]
       >`
         select status, headers, body, request from idempotency_keys
-        where merchant_id = ${merchantId} and scope = ${scope} and created_at > ${now() - KEPT_FOR}::timestamptz`
+        where merchant_id = any(${[merchantId, ...otherIds]}::int8[]) and scope = ${scope}
+          and created_at > ${now() - KEPT_FOR}::timestamptz
+        order by created_at limit 1`
       if (!row) return undefined
       return {
         status: row.status,
@@ -94,6 +103,7 @@ export function createIdempotency({ db, now }: Pick<Deps, 'db' | 'now'>): Idempo
             select scope from idempotency_keys
             where merchant_id = ${id} and created_at <= ${now() - KEPT_FOR}::timestamptz
             order by created_at limit 10000)`
+      await db`delete from retired_tokens where retired_at <= ${now() - KEPT_FOR}::timestamptz`
     },
   }
 }

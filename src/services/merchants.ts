@@ -30,6 +30,8 @@ export type Principal = {
 export type Merchants = {
   /** Whose token this is in this dialect, deactivated ones included. Compares digests only. */
   readonly findPrincipal: (dialect: string, token: string) => Promise<Principal | undefined>
+  /** The merchant whose token this was until lately; it opens nothing any more. */
+  readonly findFormerId: (token: string) => Promise<bigint | undefined>
   readonly findBySlug: (slug: string) => Promise<Merchant | undefined>
   readonly findById: (id: bigint) => Promise<Merchant | undefined>
   /** The merchant itself and every issuer whose cards it accepts at present. */
@@ -126,6 +128,11 @@ export function createMerchants({ db }: Pick<Deps, 'db'>): Merchants {
           }
         },
       )
+    },
+    findFormerId: async (token) => {
+      const [row] = await db<{ merchant_id: bigint }[]>`
+        select merchant_id from retired_tokens where token_hash = ${tokenDigest(token)}`
+      return row?.merchant_id
     },
     listIssuers: (merchant) =>
       remembered<readonly Merchant[]>(caches.issuers, merchant.id.toString(), async () => {

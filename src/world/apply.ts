@@ -204,6 +204,12 @@ async function applyCredential(
     credential.events === undefined || credential.events === 'all' ? null : credential.events
   const hash = secret === undefined || isUser ? null : tokenDigest(secret)
   const passwordHash = secret !== undefined && isUser ? await hashPassword(secret) : null
+  if (hash && existing)
+    await tx`
+      insert into retired_tokens (token_hash, merchant_id)
+      select token_hash, merchant_id from credentials
+      where merchant_id = ${merchant.id} and name = ${name} and token_hash <> ${hash}
+      on conflict (token_hash) do update set merchant_id = excluded.merchant_id, retired_at = excluded.retired_at`
   try {
     await tx.savepoint(
       (inner) => inner`

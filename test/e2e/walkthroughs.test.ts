@@ -83,7 +83,7 @@ async function runSteps(
     await writeFile(join(folder, 'all.sh'), ['set -o pipefail', ...lines, ''].join('\n'))
     const shell = spawn('bash', ['--noprofile', '--norc', '../all.sh'], {
       cwd: join(folder, 'work'),
-      env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', HOME: folder, ...variables },
+      env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', HOME: folder, ...variables },
       stdio: 'ignore',
       timeout: RUN_MS_MAX,
     })

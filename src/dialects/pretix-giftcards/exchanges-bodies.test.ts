@@ -245,8 +245,8 @@ describe('bodies of pretix gift cards', () => {
     })
     assert.equal(answer.status, 201, answer.text)
     const card = answer.json as Record<string, unknown>
-    assert.deepEqual([card['issuer'], card['value']], ['acme', '1.00'])
-    assert.ok(Number.isInteger(card['id']))
+    assert.deepEqual([card.issuer, card.value], ['acme', '1.00'])
+    assert.ok(Number.isInteger(card.id))
   })
 
   test('a field that is only inherited is not in the body', async () => {
@@ -291,6 +291,6 @@ describe('bodies of pretix gift cards', () => {
     const conditions = 'Grüße, 世界, 😀, \u2028, "quoted", \\'
     const answer = await server.send('PATCH', `acme/giftcards/${id}/`, { json: { conditions } })
     assert.equal((answer.json as { conditions: string }).conditions, conditions)
-    assert.equal((await server.read(id))['conditions'], conditions)
+    assert.equal((await server.read(id)).conditions, conditions)
   })
 })

@@ -60,8 +60,8 @@ describe('booking on pretix gift cards', () => {
     const card = await server.issue()
     await book(card, { value: '1.00' })
     const [first, second] = await server.bookings(card.id)
-    assert.deepEqual([first?.['text'], first?.['info']], [null, null])
-    assert.deepEqual([second?.['text'], second?.['info']], ['', {}])
+    assert.deepEqual([first?.text, first?.info], [null, null])
+    assert.deepEqual([second?.text, second?.info], ['', {}])
   })
 
   describe('text', () => {
@@ -76,7 +76,7 @@ describe('booking on pretix gift cards', () => {
       test(`${JSON.stringify(text)} is stored as ${JSON.stringify(stored)}`, async () => {
         const card = await server.issue()
         assert.equal((await book(card, { value: 0, text })).status, 200)
-        assert.equal((await server.bookings(card.id))[1]?.['text'], stored)
+        assert.equal((await server.bookings(card.id))[1]?.text, stored)
       })
     for (const [text, fault] of [
       [null, 'Not a valid string.'],
@@ -113,7 +113,7 @@ describe('booking on pretix gift cards', () => {
         const card = await server.issue()
         assert.equal((await book(card, { value: '1.00', info })).status, 200)
         assert.deepEqual(
-          (await server.bookings(card.id))[1]?.['info'],
+          (await server.bookings(card.id))[1]?.info,
           JSON.parse(JSON.stringify(info)),
         )
       })
@@ -142,7 +142,7 @@ describe('booking on pretix gift cards', () => {
     })
     assert.equal(answer.status, 200)
     const [, booking] = await server.bookings(card.id)
-    assert.deepEqual([booking?.['acceptor'], booking?.['order']], ['acme', null])
+    assert.deepEqual([booking?.acceptor, booking?.order], ['acme', null])
   })
 
   test('reports one field only, the value before the text', async () => {
@@ -319,12 +319,12 @@ describe('booking on pretix gift cards', () => {
       for (const booking of await server.bookings(card.id)) {
         const answer = await server.send(
           'GET',
-          `acme/giftcards/${card.id}/transactions/${booking['id']}/`,
+          `acme/giftcards/${card.id}/transactions/${booking.id}/`,
         )
         assert.deepEqual([answer.status, answer.json], [200, booking])
         const reader = await server.send(
           'GET',
-          `acme/giftcards/${card.id}/transactions/${booking['id']}/`,
+          `acme/giftcards/${card.id}/transactions/${booking.id}/`,
           {
             token: TOKENS.reader,
           },
@@ -336,7 +336,7 @@ describe('booking on pretix gift cards', () => {
     test('that is unknown, or another card’s, is 404 with words of its own', async () => {
       const [card, other] = [await server.issue(), await server.issue()]
       const [foreign] = await server.bookings(other.id)
-      for (const txid of ['0', '999999999', '9'.repeat(40), foreign?.['id']]) {
+      for (const txid of ['0', '999999999', '9'.repeat(40), foreign?.id]) {
         const answer = await server.send('GET', `acme/giftcards/${card.id}/transactions/${txid}/`)
         assert.deepEqual([answer.status, answer.json], [404, NO_BOOKING], String(txid))
       }

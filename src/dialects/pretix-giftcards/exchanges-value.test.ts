@@ -132,7 +132,7 @@ describe('amounts of pretix gift cards', () => {
       await patch('0')
       const booked = await transact(json)
       assert.deepEqual([booked.status, (booked.json as CardJson).value], [200, shown])
-      assert.equal((await server.bookings(id)).at(-1)?.['value'], shown)
+      assert.equal((await server.bookings(id)).at(-1)?.value, shown)
     })
 
   for (const [json, text] of REFUSED)

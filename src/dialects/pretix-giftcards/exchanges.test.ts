@@ -25,7 +25,7 @@ describe('paths and methods of pretix gift cards', () => {
   before(async () => {
     server = await startPretix()
     id = (await server.issue()).id
-    txid = (await server.bookings(id))[0]?.['id']
+    txid = (await server.bookings(id))[0]?.id
     paths = {
       list: ['acme/giftcards/', 'GET, POST, HEAD, OPTIONS'],
       card: [`acme/giftcards/${id}/`, 'GET, PUT, PATCH, DELETE, HEAD, OPTIONS'],
@@ -77,7 +77,7 @@ describe('paths and methods of pretix gift cards', () => {
       )
     }
     const missing = await server.send('GET', `acme/giftcards/${MISSING}/`)
-    assert.deepEqual([missing.status, missing.headers.get('allow')], [404, paths['card']?.[1]])
+    assert.deepEqual([missing.status, missing.headers.get('allow')], [404, paths.card?.[1]])
   })
 
   test('a method that a path lacks is 405 with its own name and the path’s Allow', async () => {
@@ -123,7 +123,7 @@ describe('paths and methods of pretix gift cards', () => {
       assert.deepEqual(existing.json, {
         detail: 'Method "Gift cards cannot be deleted." not allowed.',
       })
-      assert.equal(existing.headers.get('allow'), paths['card']?.[1])
+      assert.equal(existing.headers.get('allow'), paths.card?.[1])
       const missing = await server.send('DELETE', `acme/giftcards/${MISSING}/`)
       assert.deepEqual([missing.status, missing.json], [404, NO_CARD])
     })
@@ -138,7 +138,7 @@ describe('paths and methods of pretix gift cards', () => {
       assert.equal(head.headers.get('content-type'), 'application/json')
       assert.equal(head.headers.get('content-length'), get.headers.get('content-length'))
     }
-    const [path = ''] = paths['transact'] ?? []
+    const [path = ''] = paths.transact ?? []
     assert.equal((await server.send('HEAD', path)).status, 405)
     assert.equal((await server.send('HEAD', path, { token: TOKENS.writer })).status, 403)
     assert.equal((await server.send('HEAD', `acme/giftcards/${MISSING}/`)).status, 404)

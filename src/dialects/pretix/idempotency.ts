@@ -14,6 +14,8 @@ const KEY_LENGTH_MAX = 190
 /** One request's claim on its key, held while it runs. */
 export type Claim = {
   readonly merchantId: bigint
+  /** With whom the answer may lie as well: nobody, or the merchant whose token this was. */
+  readonly otherIds: readonly bigint[]
   readonly scope: Buffer
   /** The answer that is stored already, in the commit of its effect. */
   saved?: Answer
@@ -35,16 +37,19 @@ export function createKeys({
     const token = readToken(authorization)
     const principal =
       token === undefined ? undefined : await merchants.findPrincipal('pretix', token)
+    const formerId =
+      token === undefined || principal ? undefined : await merchants.findFormerId(token)
     return {
       merchantId: principal?.merchant.id ?? 0n,
+      otherIds: principal ? [0n] : formerId === undefined ? [] : [formerId],
       scope: createHash('sha256')
         .update(JSON.stringify([key, authorization, cookie]))
         .digest(),
     }
   }
 
-  const replay = async ({ merchantId, scope }: Claim): Promise<Answer | undefined> => {
-    const stored = await idempotency.find(merchantId, scope)
+  const replay = async ({ merchantId, scope, otherIds }: Claim): Promise<Answer | undefined> => {
+    const stored = await idempotency.find(merchantId, scope, otherIds)
     return stored && { status: stored.status, headers: stored.headers, body: stored.body }
   }
 
@@ -81,6 +86,10 @@ export function createKeys({
       } finally {
         running.delete(claim.scope.toString('base64'))
       }
+    },
+    /** Lets go of a key whose request never arrived whole: nobody heard an answer to it. */
+    release: (claim: Claim): void => {
+      running.delete(claim.scope.toString('base64'))
     },
     replay,
     /** GET idempotency_query: the stored answer, whoever asks with the same `Authorization`. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, empty, json, send } from '../../http/answer.ts'
 import { type DialectContext, METHODS } from '../../http/dialect.ts'
+import { toFailure } from '../../http/failure.ts'
 import { logDefect } from '../../http/server.ts'
 import type { Remembered } from '../../ledger/group-commit.ts'
 import { IdempotencyConflict } from '../../services/idempotency.ts'
@@ -87,7 +88,7 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
         return await respond(request, reply, stored)
       }
     }
-    if (request.raw.destroyed && !request.raw.complete) {
+    if (request.raw.destroyed && toFailure(error).kind === 'client') {
       // The request never arrived whole and nobody hears the answer: its key is free again.
       if (request.pretixClaim) keys.release(request.pretixClaim)
       request.pretixClaim = undefined
@@ -197,7 +198,7 @@ async function admit(
   const organizer = principal.merchant
   const reads = READS.has(request.method)
   const caller = { principal, organizer, params, context, method: request.method, reads }
-  const own = params['organizer'] === undefined || params['organizer'] === organizer.slug
+  const own = params.organizer === undefined || params.organizer === organizer.slug
   if (!own || !(await options.permits(caller))) fail(forbidden())
   const method = request.method === 'HEAD' ? 'GET' : request.method
   if (method !== 'OPTIONS' && !options.methods[method as keyof ResourceOptions['methods']])

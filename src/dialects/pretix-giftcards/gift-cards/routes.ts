@@ -241,7 +241,7 @@ function filterOf(call: Call) {
 
 /** The id in the path; what is no number is no card. */
 function cardId({ params }: Call): bigint {
-  const text = params['id'] ?? ''
+  const text = params.id ?? ''
   if (!/^\d+$/.test(text)) return fail(notFound())
   const id = BigInt(text)
   return id < 2n ** 63n ? id : fail(notFound(NO_CARD))

@@ -60,9 +60,9 @@ const idOrNull = (id: bigint | undefined): number | null => (id === undefined ? 
 function attendeeName(parts: Ticket['attendeeNameParts']): string | null {
   const name =
     typeof parts === 'object' && parts !== null && '_legacy' in parts
-      ? parts['_legacy']
+      ? parts._legacy
       : typeof parts === 'object' && parts !== null && 'full_name' in parts
-        ? parts['full_name']
+        ? parts.full_name
         : null
   return typeof name === 'string' ? name : null
 }

@@ -9,7 +9,8 @@ export const encodeTransaction = (entry: Entry, acceptor: string | undefined) =>
   datetime: formatUtc(entry.createdAt),
   value: formatValue(shownAmount(entry.balanceAfter, entry.amount)),
   event: entry.eventRef ?? null,
-  order: entry.orderRef ?? null,
+  // An order of another protocol is none that a client could look up here (contract.md 4).
+  order: (entry.protocol === 'pretix' ? entry.orderRef : undefined) ?? null,
   text: entry.text ?? null,
   info: entry.info === undefined ? null : rawJson(entry.info),
   acceptor: acceptor ?? null,

@@ -22,7 +22,7 @@ async function list(call: Call): Promise<Answer> {
 
 async function retrieve(call: Call): Promise<Answer> {
   const card = await visibleCard(call, { filtered: false })
-  const text = call.params['txid'] ?? ''
+  const text = call.params.txid ?? ''
   if (!/^\d+$/.test(text)) return notFound()
   const id = BigInt(text)
   const entry = id < 2n ** 63n ? await call.context.services.cards.findEntry(card, id) : undefined
