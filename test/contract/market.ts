@@ -8,8 +8,10 @@ import {
 } from '../support/app.ts'
 import { createTill, type Json, type Till } from '../support/inventorum.ts'
 import {
+  basic,
   cookieOf,
   createOnSite,
+  type MARA,
   type OnSite,
   type OnSiteOptions,
   WRITER,
@@ -32,7 +34,10 @@ export type Store = {
   readonly foodics: Client
   readonly till: Till
   /** Logs in once and keeps its cookie. */
-  readonly onSite: OnSite
+  readonly onSite: OnSite & {
+    /** The text of a document that may be larger than our own reader lets a request be. */
+    readonly read: (path: string) => Promise<string>
+  }
   /** What Inventorum and LightSpeed sell and Foodics spends on; made when first asked for. */
   readonly goods: () => Promise<Goods>
   /** The id of LightSpeed's gift card product. */
@@ -65,9 +70,11 @@ export async function startMarket(): Promise<Market> {
   let count = 0
   return {
     ...app,
-    open: (block = {}) => {
+    open: async (block = {}) => {
       count += 1
-      return openStore(app, `store${count}`, block)
+      const slug = `store${count}`
+      await app.apply({ merchants: [storeWorld(slug, block)] })
+      return connectStore(app, slug)
     },
   }
 }
@@ -79,27 +86,20 @@ const credentialsOf = (slug: string): WorldCredential[] => [
   { name: 'mara', dialect: 'lightspeed', username: `mara-${slug}`, password: 'oolong' },
 ]
 
-async function openStore(
-  app: TestApp,
-  slug: string,
-  block: Partial<WorldMerchant>,
-): Promise<Store> {
-  const world: WorldMerchant = {
-    slug,
-    name: slug,
-    country: 'DE',
-    currency: 'EUR',
-    timezone: 'Europe/Berlin',
-    credentials: credentialsOf(slug),
-    lightspeed: {
-      applications: [{ app_id: WRITER.appId, private_id: WRITER.privateId }],
-      products: [{ code: 'GIFT', description: 'Gift card', gift_card: true }],
-    },
-    ...block,
-  }
-  await app.apply({ merchants: [world] })
-  return connectStore(app, slug)
-}
+/** A merchant with a login in every protocol, for `connectStore`. */
+export const storeWorld = (slug: string, block: Partial<WorldMerchant> = {}): WorldMerchant => ({
+  slug,
+  name: slug,
+  country: 'DE',
+  currency: 'EUR',
+  timezone: 'Europe/Berlin',
+  credentials: credentialsOf(slug),
+  lightspeed: {
+    applications: [{ app_id: WRITER.appId, private_id: WRITER.privateId }],
+    products: [{ code: 'GIFT', description: 'Gift card', gift_card: true }],
+  },
+  ...block,
+})
 
 /** The clients of a merchant that exists. */
 export function connectStore(
@@ -116,9 +116,7 @@ export function connectStore(
   })
   const foodics = createClient(http, { authorization: `Bearer ${tokens.foodics}` })
   const till = createTill(http, tokens.inventorum)
-  const onSite = keepCookie(
-    createOnSite(http, WRITER, { username: `mara-${slug}`, password: 'oolong' }),
-  )
+  const onSite = keepCookie(http, { username: `mara-${slug}`, password: 'oolong' })
   let goods: Promise<Goods> | undefined
   return {
     slug,
@@ -159,12 +157,24 @@ export function connectStore(
   }
 }
 
-function keepCookie(client: OnSite): OnSite {
-  let login: Promise<string | undefined> | undefined
+function keepCookie(http: string, user: typeof MARA): Store['onSite'] {
+  const client = createOnSite(http, WRITER, user)
+  let login: Promise<string> | undefined
+  const cookie = (): Promise<string> => {
+    login ??= client.send('GET', '/api/sessions/current/').then((first) => cookieOf(first) ?? '')
+    return login
+  }
   return {
-    send: async (method, path, { headers, ...rest }: OnSiteOptions = {}) => {
-      login ??= client.send('GET', '/api/sessions/current/').then(cookieOf)
-      return client.send(method, path, { ...rest, headers: { cookie: await login, ...headers } })
+    send: async (method, path, { headers, ...rest }: OnSiteOptions = {}) =>
+      client.send(method, path, { ...rest, headers: { cookie: await cookie(), ...headers } }),
+    read: async (path) => {
+      const headers = {
+        authorization: basic(user),
+        'user-agent': `${WRITER.appId}/2.1`,
+        'x-pappid': WRITER.privateId,
+        cookie: await cookie(),
+      }
+      return (await fetch(`${http}${path}`, { headers })).text()
     },
   }
 }
