@@ -22,8 +22,8 @@ const FILES = 10
 const folder = await mkdtemp(join(tmpdir(), 'scrip-bench-'))
 const store = await openStore({ databaseUrl: undefined, dataDirectory: folder })
 const { db } = store
-const commit = createGroupCommit({ db, now: wallClock, saveRemembered: async () => {} })
 const log = pino({ level: 'warn' })
+const commit = createGroupCommit({ db, now: wallClock, saveRemembered: async () => {}, log })
 const imports = createImports({
   db,
   now: wallClock,

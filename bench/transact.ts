@@ -27,7 +27,11 @@ try {
 
   await runLoad(server.url, many, { connections: 64, seconds: 3 })
   const best = await bestPgbench(server.target, 'simple-update', SECONDS)
-  const lone = await runPgbench(server.target, { script: 'simple-update', clients: 1, seconds: SECONDS })
+  const lone = await runPgbench(server.target, {
+    script: 'simple-update',
+    clients: 1,
+    seconds: SECONDS,
+  })
   const at64 = await runLoad(server.url, many, { connections: 64, seconds: SECONDS })
   const at256 = await runLoad(server.url, many, { connections: 256, seconds: SECONDS })
   const hot64 = await runLoad(server.url, hot, { connections: 64, seconds: SECONDS })
@@ -37,11 +41,27 @@ try {
   const errors = at64.errors + at256.errors + hot64.errors + alone.errors
   const lines: readonly (readonly [string, string, string])[] = [
     ['pgbench simple-update, best', `${best.tps.toFixed(0)} tps`, `${best.clients} clients`],
-    ['transact, 64 connections', `${at64.perSecond.toFixed(0)}/s`, `${(at64.perSecond / best.tps).toFixed(2)}× pgbench (goal ≥ 2)`],
-    ['transact, 256 connections', `${at256.perSecond.toFixed(0)}/s`, `${(at256.perSecond / best.tps).toFixed(2)}× pgbench (goal ≥ 2)`],
+    [
+      'transact, 64 connections',
+      `${at64.perSecond.toFixed(0)}/s`,
+      `${(at64.perSecond / best.tps).toFixed(2)}× pgbench (goal ≥ 2)`,
+    ],
+    [
+      'transact, 256 connections',
+      `${at256.perSecond.toFixed(0)}/s`,
+      `${(at256.perSecond / best.tps).toFixed(2)}× pgbench (goal ≥ 2)`,
+    ],
     ['p99 at 64 connections', `${at64.p99Ms.toFixed(1)} ms`, 'goal ≤ 25 ms on an idle machine'],
-    ['one hot card, 64 connections', `${hot64.perSecond.toFixed(0)}/s`, `${(hot64.perSecond / at64.perSecond).toFixed(2)}× many cards (goal ≥ 0.8)`],
-    ['a lone client, mean', `${(1_000 / alone.perSecond).toFixed(2)} ms`, `${(1_000 / alone.perSecond / lone.latencyMs).toFixed(2)}× a lone pgbench client (goal ≤ 2)`],
+    [
+      'one hot card, 64 connections',
+      `${hot64.perSecond.toFixed(0)}/s`,
+      `${(hot64.perSecond / at64.perSecond).toFixed(2)}× many cards (goal ≥ 0.8)`,
+    ],
+    [
+      'a lone client, mean',
+      `${(1_000 / alone.perSecond).toFixed(2)} ms`,
+      `${(1_000 / alone.perSecond / lone.latencyMs).toFixed(2)}× a lone pgbench client (goal ≤ 2)`,
+    ],
     ['server memory', `${memory.now} MB`, `peak ${memory.peak} MB (goal ≤ 200)`],
     ['errors', String(errors), ''],
   ]

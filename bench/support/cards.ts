@@ -29,7 +29,9 @@ export async function fillCards(
   const [merchant] = await db<{ id: bigint }[]>`select id from merchants where slug = 'bench'`
   if (!merchant) throw new Error('no bench merchant')
   const origin = { protocol: 'pretix', actingMerchantId: merchant.id }
-  const [have] = await db<{ count: bigint }[]>`select count(*) from cards where merchant_id = ${merchant.id}`
+  const [have] = await db<
+    { count: bigint }[]
+  >`select count(*) from cards where merchant_id = ${merchant.id}`
   for (let made = Number(have?.count ?? 0n); made < count; made += CHUNK) {
     const drafts = Array.from({ length: Math.min(CHUNK, count - made) }, (_, index) => ({
       code: `B${String(made + index).padStart(15, '0')}`,

@@ -23,7 +23,10 @@ export type BenchServer = {
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 
 /** Starts everything in a temporary folder; `stop` leaves nothing behind. */
-export async function startBenchServer(world: World, flags: readonly string[] = []): Promise<BenchServer> {
+export async function startBenchServer(
+  world: World,
+  flags: readonly string[] = [],
+): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'scrip-bench-'))
   const postgres = await openEmbedded({ dataDirectory: folder })
   const { host, port, username } = postgres.connection
@@ -33,7 +36,21 @@ export async function startBenchServer(world: World, flags: readonly string[] = 
   await writeFile(file, JSON.stringify(world))
   const child = spawn(
     process.execPath,
-    [MAIN, 'serve', '--port', '0', '--data', folder, '--world', file, '--log-level', 'warn', ...flags],
+    [
+      // As `npm start` does.
+      '--max-semi-space-size=16',
+      MAIN,
+      'serve',
+      '--port',
+      '0',
+      '--data',
+      folder,
+      '--world',
+      file,
+      '--log-level',
+      'warn',
+      ...flags,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const url = await readUrl(child)
@@ -44,7 +61,8 @@ export async function startBenchServer(world: World, flags: readonly string[] = 
     db,
     memoryMb: async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
-      const read = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
+      const read = (name: string) =>
+        Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
       return { now: read('VmRSS'), peak: read('VmHWM') }
     },
     stop: () => stop(child, db, postgres, folder),

@@ -49,12 +49,15 @@ export async function runLoad(
   }
 }
 
-const luaString = (text: string): string => JSON.stringify(text).replace(/\\u([0-9a-f]{4})/g, '\\\\u$1')
+const luaString = (text: string): string =>
+  JSON.stringify(text).replace(/\\u([0-9a-f]{4})/g, '\\\\u$1')
 
 function luaOf(requests: readonly LoadRequest[]): string {
   const list = requests
     .map(({ method, path, headers, body }) => {
-      const fields = Object.entries(headers).map(([key, value]) => `[${luaString(key)}]=${luaString(value)}`)
+      const fields = Object.entries(headers).map(
+        ([key, value]) => `[${luaString(key)}]=${luaString(value)}`,
+      )
       return `{${luaString(method)},${luaString(path)},{${fields.join(',')}},${body === undefined ? 'nil' : luaString(body)}}`
     })
     .join(',\n')

@@ -16,6 +16,8 @@ import { verifyImports } from '../services/imports-check.ts'
 import type { ImportJob, ReadImport } from '../services/imports-commands.ts'
 import { readImportHere } from './reader.ts'
 
+const log = pino({ level: 'silent' })
+
 let database: TestDatabase
 let imports: Imports
 before(async () => {
@@ -30,8 +32,8 @@ const open = ({ db }: TestDatabase): Imports =>
     db,
     now: wallClock,
     randomBytes,
-    commit: createGroupCommit({ db, now: wallClock, saveRemembered: async () => {} }),
-    log: pino({ level: 'silent' }),
+    commit: createGroupCommit({ db, now: wallClock, saveRemembered: async () => {}, log }),
+    log,
     dataDirectory: '',
   })
 
@@ -322,7 +324,7 @@ test('an import of which one card was used, loaded or held cannot be undone', as
   const shop = await account()
   const { merchantId } = shop
   const { db } = database
-  const commit = createGroupCommit({ db, now: wallClock, saveRemembered: async () => {} })
+  const commit = createGroupCommit({ db, now: wallClock, saveRemembered: async () => {}, log })
   const origin = { protocol: 'pretix', actingMerchantId: merchantId }
   const uses = [
     { verb: 'redeem', amount: 1_000n },
