@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { isConnectionLoss } from '../db/transact.ts'
 import { DomainError, refuse } from '../errors.ts'
 
 /** How commands are gathered; `T` is what one is answered with. */
@@ -54,7 +55,8 @@ export function createBatches<C, T>({
       })
     } catch (error) {
       // Busy for all is busy for each: waiting for the same lock again, one by one, helps nobody.
-      const apart = batch.length > 1 && !(error instanceof DomainError)
+      // After a lost connection nobody knows whether the commit came through: again could mean twice.
+      const apart = batch.length > 1 && !(error instanceof DomainError) && !isConnectionLoss(error)
       if (apart) for (const waiting of batch) await settle([waiting])
       else for (const { reject } of batch) reject(error)
     }

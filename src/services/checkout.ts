@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { isOpen } from '../commerce/inventorum-states.ts'
 import type { Tx } from '../db/database.ts'
-import { transact } from '../db/transact.ts'
+import { isConnectionLoss, transact } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
 import { planPayment, settle } from './checkout-plan.ts'
 import { lockCheckout } from './checkout-state.ts'
@@ -81,8 +81,10 @@ async function settleBatch(deps: CheckoutDeps, batch: readonly Waiting[]): Promi
       else reject(outcome.error)
     })
   } catch (error) {
-    // What the database refused must hurt nobody else: each tries once more alone.
-    if (batch.length > 1) for (const waiting of batch) await settleBatch(deps, [waiting])
+    // What the database refused must hurt nobody else: each tries once more alone. Not after a lost
+    // connection: the commit may have come through.
+    if (batch.length > 1 && !isConnectionLoss(error))
+      for (const waiting of batch) await settleBatch(deps, [waiting])
     else for (const { reject } of batch) reject(error)
   }
 }
