@@ -1,181 +1,172 @@
-import { lookup } from 'node:dns/promises'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import { BlockList, isIP } from 'node:net'
 import { type Instant, MICROS_PER_SECOND } from '../money/instant.ts'
 import type { Deps } from '../services/deps.ts'
+import { every, type Worker } from './every.ts'
+import { postJson, signatureHeaders } from './webhook-post.ts'
 
 /** How long after each failed attempt the next one is made; then it is given up (12.1). */
 const RETRY_SECONDS = [5, 30, 60, 300, 1_200, 3_600, 14_400, 21_600, 43_200, 43_200, 86_400]
-const TIMEOUT_MS = 30_000
-/** Notifications of one merchant sent in one run; a lease of this length keeps others off them. */
+/** Notifications of one webhook that are taken at once. */
 const BATCH = 20
-const LEASE_SECONDS = 60n
-const ANSWER_BYTES_MAX = 64 * 1024
+/** What is taken is kept from others for this long, and longer while it is being sent. */
+const LEASE: Instant = 60n * MICROS_PER_SECOND
+const RENEW_AFTER: Instant = 15n * MICROS_PER_SECOND
+/** Where nobody answers, what waits behind is not even tried before this. */
+const PAUSE: Instant = 5n * MICROS_PER_SECOND
+
+type Hook = { readonly merchantId: bigint; readonly id: bigint }
 
 type Due = {
   readonly id: bigint
-  readonly webhook_id: bigint
   readonly url: string
+  readonly secret: string | null
   readonly action: string
-  readonly card_id: bigint
-  readonly acting_merchant_id: bigint | null
+  readonly cardId: bigint
+  readonly actingMerchantId: bigint | null
   readonly attempts: number
 }
 
-/** Sends due notifications, at least once each, oldest first; those of one webhook one after another. */
-export const deliverNotifications =
-  ({ db, now, log }: Pick<Deps, 'db' | 'now' | 'log'>) =>
-  async (): Promise<void> => {
-    const merchants = await db<
-      { merchant_id: bigint }[]
-    >`select distinct merchant_id from webhooks where active`
-    await Promise.all(merchants.map(({ merchant_id }) => deliverFor(merchant_id)))
+/** Delivers what the outbox holds. */
+export type Courier = {
+  /** Begins to serve every webhook that has something due and is not being served. */
+  readonly dispatch: () => Promise<void>
+  /** Resolves when nothing is under way. */
+  readonly settle: () => Promise<void>
+  /** Cuts off what is under way and puts it back, for the next process to send. */
+  readonly stop: () => Promise<void>
+}
 
-    async function deliverFor(merchantId: bigint): Promise<void> {
-      const at = now()
-      const due = await db<Due[]>`
-        update notifications n set due_at = ${at + LEASE_SECONDS * MICROS_PER_SECOND}::timestamptz
-        from webhooks w
-        where n.merchant_id = ${merchantId} and w.merchant_id = n.merchant_id and w.id = n.webhook_id
-          and n.id in (
-            select id from notifications
-            where merchant_id = ${merchantId} and due_at <= ${at}::timestamptz
-            order by due_at, id limit ${BATCH} for update skip locked)
-        returning n.id, n.webhook_id, w.url, n.action, n.card_id, n.acting_merchant_id, n.attempts`
-      const byHook = Map.groupBy(
-        [...due].sort((a, b) => Number(a.id - b.id)),
-        ({ webhook_id }) => webhook_id,
-      )
-      await Promise.all([...byHook.values()].map((list) => deliverInOrder(merchantId, list)))
-    }
+/** Looks for due notifications every second, until it is stopped. */
+export function startNotifications(deps: Pick<Deps, 'db' | 'now' | 'log'>): Worker {
+  const courier = createCourier(deps)
+  const worker = every(1, 'notifications', deps.log, courier.dispatch)
+  return {
+    stop: async () => {
+      await Promise.all([worker.stop(), courier.stop()])
+    },
+  }
+}
 
-    async function deliverInOrder(merchantId: bigint, list: readonly Due[]): Promise<void> {
-      for (const notification of list) {
-        const status = await post(notification.url, await bodyOf(merchantId, notification))
-        await settle(merchantId, notification, status)
-      }
-    }
+/**
+ * Sends due notifications at least once each; those of one webhook one after another, oldest first. A
+ * webhook that is slow or dead keeps nobody but itself waiting.
+ */
+export function createCourier({ db, now, log }: Pick<Deps, 'db' | 'now' | 'log'>): Courier {
+  const serving = new Map<bigint, Promise<void>>()
+  const stopping = new AbortController()
 
-    async function settle(
-      merchantId: bigint,
-      { id, webhook_id, attempts }: Due,
-      status: number | undefined,
-    ) {
-      const delay = RETRY_SECONDS[attempts]
-      const delivered = status !== undefined && status >= 200 && status < 300
-      if (status === 410) {
-        await db`update webhooks set active = false where merchant_id = ${merchantId} and id = ${webhook_id}`
-        await db`delete from notifications where merchant_id = ${merchantId} and webhook_id = ${webhook_id}`
-      } else if (delivered || delay === undefined) {
-        if (!delivered) log.warn({ notification: Number(id) }, 'a notification was given up')
-        await db`delete from notifications where merchant_id = ${merchantId} and id = ${id}`
-      } else {
-        const next: Instant = now() + BigInt(delay) * MICROS_PER_SECOND
-        await db`
-          update notifications set attempts = attempts + 1, due_at = ${next}::timestamptz
-          where merchant_id = ${merchantId} and id = ${id}`
-      }
-    }
-
-    /** No amounts and no codes: receivers fetch those through the API (specs/pretix-giftcards.md 12.1). */
-    async function bodyOf(merchantId: bigint, notification: Due): Promise<string> {
-      const acting = notification.acting_merchant_id
-      const ids = acting === null ? [merchantId] : [merchantId, acting]
-      const rows = await db<
-        { id: bigint; slug: string }[]
-      >`select id, slug from merchants where id = any(${ids})`
-      const slug = (wanted: bigint) => rows.find(({ id }) => id === wanted)?.slug
-      return JSON.stringify({
-        notification_id: Number(notification.id),
-        issuer_id: Number(merchantId),
-        issuer_slug: slug(merchantId),
-        ...(acting === null ? {} : { acceptor_id: Number(acting), acceptor_slug: slug(acting) }),
-        giftcard: Number(notification.card_id),
-        action: notification.action,
-      })
+  async function dispatch(): Promise<void> {
+    if (stopping.signal.aborted) return
+    const hooks = await db<Hook[]>`
+      select distinct n.merchant_id as "merchantId", n.webhook_id as id
+      from notifications n join webhooks w on w.merchant_id = n.merchant_id and w.id = n.webhook_id
+      where n.due_at <= ${now()}::timestamptz and w.active`
+    for (const hook of hooks) {
+      if (serving.has(hook.id) || stopping.signal.aborted) continue
+      const served = serve(hook)
+        .catch((error: unknown) => {
+          log.warn({ err: error, webhook: Number(hook.id) }, 'a webhook could not be served')
+        })
+        .finally(() => serving.delete(hook.id))
+      serving.set(hook.id, served)
     }
   }
 
-/** Where no webhook may go: this machine's network is not the sender's to reach (design.md section 7). */
-const privateRanges = new BlockList()
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const)
-  privateRanges.addSubnet(network, prefix)
-for (const [network, prefix] of [
-  ['::', 128],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  privateRanges.addSubnet(network, prefix, 'ipv6')
+  async function serve(hook: Hook): Promise<void> {
+    for (;;) {
+      const batch = await take(hook)
+      if (batch.length === 0) return
+      let leased = now()
+      for (const [index, notification] of batch.entries()) {
+        const rest = batch.slice(index + 1)
+        if (now() - leased > RENEW_AFTER) {
+          leased = now()
+          await postpone(hook, [notification, ...rest], leased + LEASE)
+        }
+        const status = await send(hook, notification)
+        if (status === undefined && stopping.signal.aborted)
+          return await postpone(hook, [notification, ...rest], now())
+        await settleOne(hook, notification, status)
+        if (status === 410) return
+        if (status === undefined) return await postpone(hook, rest, now() + PAUSE)
+      }
+    }
+  }
 
-/** The address to connect to, pinned for this attempt; undefined if it is private. */
-async function resolveTarget(
-  hostname: string,
-): Promise<{ address: string; family: number } | undefined> {
-  const host = hostname.replace(/^\[|\]$/g, '')
-  const { address, family } = isIP(host)
-    ? { address: host, family: isIP(host) }
-    : await lookup(host)
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  const [judged, kind] = mapped
-    ? [mapped, 'ipv4' as const]
-    : [address, family === 6 ? ('ipv6' as const) : ('ipv4' as const)]
-  return privateRanges.check(judged, kind) ? undefined : { address, family }
-}
+  const take = async ({ merchantId, id }: Hook): Promise<readonly Due[]> => {
+    const at = now()
+    const due = await db<Due[]>`
+      update notifications n set due_at = ${at + LEASE}::timestamptz
+      from webhooks w
+      where n.merchant_id = ${merchantId} and w.merchant_id = n.merchant_id and w.id = n.webhook_id
+        and w.active and n.id in (
+          select id from notifications
+          where merchant_id = ${merchantId} and webhook_id = ${id} and due_at <= ${at}::timestamptz
+          order by id limit ${BATCH} for update skip locked)
+      returning n.id, w.url, w.secret, n.action, n.card_id as "cardId",
+        n.acting_merchant_id as "actingMerchantId", n.attempts`
+    return due.toSorted((a, b) => Number(a.id - b.id))
+  }
 
-/** One POST; the status, or undefined when there was none. Redirects are not followed. */
-async function post(url: string, body: string): Promise<number | undefined> {
-  try {
-    const target = new URL(url)
-    const resolved = await resolveTarget(target.hostname)
-    if (!resolved) return undefined
-    const send = target.protocol === 'https:' ? httpsRequest : httpRequest
-    return await new Promise((resolve, reject) => {
-      const outgoing = send(
-        target,
-        {
-          method: 'POST',
-          headers: {
-            'content-type': 'application/json',
-            'content-length': Buffer.byteLength(body),
-          },
-          // The name was resolved and judged once; it must not resolve to something else now.
-          lookup: (_host, options, done) =>
-            options.all
-              ? done(null, [resolved])
-              : (done as (error: null, address: string, family: number) => void)(
-                  null,
-                  resolved.address,
-                  resolved.family,
-                ),
-          signal: AbortSignal.timeout(TIMEOUT_MS),
-        },
-        (answer) => {
-          let read = 0
-          answer.on('data', (chunk: Buffer) => {
-            read += chunk.length
-            if (read > ANSWER_BYTES_MAX) answer.destroy()
-          })
-          answer.on('close', () => resolve(answer.statusCode))
-          answer.on('error', () => resolve(answer.statusCode))
-        },
-      )
-      outgoing.on('error', reject)
-      outgoing.end(body)
+  const postpone = async (hook: Hook, list: readonly Due[], until: Instant): Promise<void> => {
+    if (list.length === 0) return
+    await db`
+      update notifications set due_at = ${until}::timestamptz
+      where merchant_id = ${hook.merchantId} and id = any(${list.map(({ id }) => id)}::int8[])`
+  }
+
+  async function send({ merchantId }: Hook, due: Due): Promise<number | undefined> {
+    const body = await bodyOf(merchantId, due)
+    const seconds = now() / MICROS_PER_SECOND
+    const headers = signatureHeaders(due.secret ?? undefined, due.id.toString(), seconds, body)
+    return await postJson(due.url, body, headers, stopping.signal)
+  }
+
+  async function settleOne(
+    { merchantId, id: webhookId }: Hook,
+    { id, attempts }: Due,
+    status: number | undefined,
+  ): Promise<void> {
+    const delay = RETRY_SECONDS[attempts]
+    const delivered = status !== undefined && status >= 200 && status < 300
+    if (status === 410) {
+      await db`update webhooks set active = false where merchant_id = ${merchantId} and id = ${webhookId}`
+      await db`delete from notifications where merchant_id = ${merchantId} and webhook_id = ${webhookId}`
+    } else if (delivered || delay === undefined) {
+      if (!delivered) log.warn({ notification: Number(id) }, 'a notification was given up')
+      await db`delete from notifications where merchant_id = ${merchantId} and id = ${id}`
+    } else {
+      await db`
+        update notifications set attempts = attempts + 1,
+          due_at = ${now() + BigInt(delay) * MICROS_PER_SECOND}::timestamptz
+        where merchant_id = ${merchantId} and id = ${id}`
+    }
+  }
+
+  /** No amounts and no codes: receivers fetch those through the API (specs/pretix-giftcards.md 12.1). */
+  async function bodyOf(merchantId: bigint, due: Due): Promise<string> {
+    const acting = due.actingMerchantId
+    const rows = await db<{ id: bigint; slug: string }[]>`
+      select id, slug from merchants where id = any(${[merchantId, acting ?? merchantId]}::int8[])`
+    const slug = (wanted: bigint) => rows.find(({ id }) => id === wanted)?.slug
+    return JSON.stringify({
+      notification_id: Number(due.id),
+      issuer_id: Number(merchantId),
+      issuer_slug: slug(merchantId),
+      ...(acting === null ? {} : { acceptor_id: Number(acting), acceptor_slug: slug(acting) }),
+      giftcard: Number(due.cardId),
+      action: due.action,
     })
-  } catch {
-    return undefined
+  }
+
+  const settle = async (): Promise<void> => {
+    while (serving.size > 0) await Promise.all(serving.values())
+  }
+  return {
+    dispatch,
+    settle,
+    stop: async () => {
+      stopping.abort()
+      await settle()
+    },
   }
 }
