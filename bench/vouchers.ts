@@ -1,0 +1,177 @@
+/**
+ * `npm run bench:vouchers`: ten thousand vouchers in one request, redemptions on one hot quota against
+ * pgbench's simple-update with one client on the same PostgreSQL in the same run, and filtered lists among
+ * a million vouchers against the same among ten thousand. Ratios are the result.
+ */
+import type { Database } from '../src/db/database.ts'
+import { transact } from '../src/db/transact.ts'
+import { VOUCHER_DEFAULTS } from '../src/instruments/voucher.ts'
+import { insertVouchers } from '../src/instruments/vouchers.ts'
+import { wallClock } from '../src/money/instant.ts'
+import type { World } from '../src/world/schema.ts'
+import { TOKEN } from './support/cards.ts'
+import { initPgbench, runPgbench } from './support/pgbench.ts'
+import { startBenchServer } from './support/server.ts'
+import { type LoadRequest, runLoad } from './support/wrk.ts'
+
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 8)
+const FEW = 10_000
+const MANY = Number(process.env.BENCH_VOUCHERS ?? 1_000_000)
+/** Requests of each list, after as many to warm up. */
+const LISTS = 100
+
+const event = (slug: string) => ({
+  slug,
+  name: { en: slug },
+  date_from: '2031-05-01T08:00:00Z',
+  items: [
+    { ref: 'standard', name: 'Standard', default_price: '23.00' },
+    { ref: 'balcony', name: 'Balcony', default_price: '30.00' },
+  ],
+  quotas: [{ ref: 'hall', name: 'Hall', size: 2_000_000_000, items: ['standard', 'balcony'] }],
+})
+
+const world: World = {
+  merchants: [
+    {
+      slug: 'bench',
+      name: 'Bench',
+      country: 'DE',
+      currency: 'EUR',
+      timezone: 'UTC',
+      credentials: [{ name: 'shop', dialect: 'pretix', token: TOKEN }],
+      events: [event('hot'), event('few'), event('many')],
+    },
+  ],
+}
+const headers = { authorization: `Token ${TOKEN}`, 'content-type': 'application/json' }
+const server = await startBenchServer(world)
+const base = '/api/v1/organizers/bench/events'
+
+async function send(method: string, path: string, body?: unknown): Promise<unknown> {
+  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+  const answer = await fetch(`${server.url}${path}`, init)
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+  return await answer.json()
+}
+
+/** The id of an item of an event. */
+async function itemOf(slug: string): Promise<number> {
+  const list = (await send('GET', `${base}/${slug}/items/`)) as { results: { id: number }[] }
+  return list.results[0]?.id ?? 0
+}
+
+/** Vouchers as a big presale has them: ten campaigns, half of them for one product, a few over. */
+async function fill(db: Database, slug: string, count: number): Promise<void> {
+  const [place] = await db<{ merchant: bigint; event: bigint; item: bigint }[]>`
+    select e.merchant_id as merchant, e.id as event, (
+      select min(id) from ticket_items i where i.merchant_id = e.merchant_id and i.event_id = e.id) as item
+    from ticket_events e where e.slug = ${slug}`
+  if (!place) throw new Error(`no event ${slug}`)
+  const now = wallClock()
+  for (let made = 0; made < count; made += FEW) {
+    const drafts = Array.from({ length: FEW }, (_, index) => {
+      const number = made + index
+      return {
+        ...VOUCHER_DEFAULTS,
+        eventId: place.event,
+        seatId: undefined,
+        code: `${slug.toUpperCase()}${String(number).padStart(12, '0')}`,
+        tag: `campaign-${number % 10}`,
+        itemId: number % 2 === 0 ? place.item : undefined,
+        priceMode: number % 3 === 0 ? ('percent' as const) : ('none' as const),
+        value: number % 3 === 0 ? 1_000_000n : undefined,
+        maxUsages: (number % 5) + 1,
+        validUntil: number % 100 === 0 ? now - 1_000_000n : undefined,
+      }
+    })
+    await transact(db, (tx) => insertVouchers(tx, place.merchant, drafts, now))
+  }
+}
+
+/** The median of a list's answers, in milliseconds. */
+async function timeList(path: string): Promise<number> {
+  const times: number[] = []
+  for (let round = 0; round < 2 * LISTS; round++) {
+    const at = performance.now()
+    await send('GET', path)
+    if (round >= LISTS) times.push(performance.now() - at)
+  }
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0
+}
+
+const print = (what: string, value: string, ratio: string) =>
+  process.stdout.write(`${what.padEnd(46)} ${value.padStart(14)}   ${ratio}\n`)
+
+try {
+  const hotItem = await itemOf('hot')
+  const batch = Array.from({ length: FEW }, (_, index) => ({
+    code: `HOT${String(index).padStart(8, '0')}`,
+    item: hotItem,
+    price_mode: 'percent',
+    value: '10.00',
+    max_usages: 1_000_000,
+  }))
+  const started = performance.now()
+  await send('POST', `${base}/hot/vouchers/batch_create/`, batch)
+  const batchSeconds = (performance.now() - started) / 1_000
+  print('10,000 vouchers in one batch', `${batchSeconds.toFixed(2)} s`, 'goal ≤ 5 s')
+
+  await initPgbench(server.target, 10)
+  const redeem = batch.map(
+    ({ code }): LoadRequest => ({
+      method: 'POST',
+      path: `${base}/hot/orders/`,
+      headers,
+      body: JSON.stringify({ positions: [{ item: hotItem, voucher: code }] }),
+    }),
+  )
+  await runLoad(server.url, redeem, { connections: 64, seconds: 3 })
+  const lone = await runPgbench(server.target, {
+    script: 'simple-update',
+    clients: 1,
+    seconds: SECONDS,
+  })
+  print('pgbench simple-update, one client', `${lone.tps.toFixed(0)} tps`, '')
+  const hot = await runLoad(server.url, redeem, { connections: 64, seconds: SECONDS })
+  print(
+    'redemptions on one hot quota, 64 connections',
+    `${hot.perSecond.toFixed(0)}/s`,
+    `${(hot.perSecond / lone.tps).toFixed(2)}× pgbench (goal ≥ 1), p99 ${hot.p99Ms.toFixed(0)} ms, ${hot.errors} errors`,
+  )
+  const one = redeem.slice(0, 1)
+  const single = await runLoad(server.url, one, { connections: 64, seconds: SECONDS })
+  print(
+    'redemptions of one voucher, 64 connections',
+    `${single.perSecond.toFixed(0)}/s`,
+    `${(single.perSecond / lone.tps).toFixed(2)}× pgbench`,
+  )
+
+  await fill(server.db, 'few', FEW)
+  await fill(server.db, 'many', MANY)
+  await server.db`vacuum analyze vouchers`
+  await server.db`vacuum analyze voucher_tallies`
+  const queries = [
+    '',
+    'active=true',
+    'active=false',
+    'tag=campaign-3',
+    'price_mode=percent&max_usages=2',
+    'redeemed=0&block_quota=false&ordering=-value',
+    'ordering=valid_until',
+    'ordering=code&active=true',
+    'redeemed=1',
+    'page=last',
+  ]
+  for (const query of queries) {
+    const few = await timeList(`${base}/few/vouchers/?${query}`)
+    const many = await timeList(`${base}/many/vouchers/?${query}`)
+    print(
+      `list ?${query}`,
+      `${many.toFixed(2)} ms`,
+      `${(many / few).toFixed(2)}× of ten thousand (goal ≤ 1.5)`,
+    )
+  }
+} finally {
+  await server.stop()
+}
