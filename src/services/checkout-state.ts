@@ -25,7 +25,8 @@ export type LockedCheckout = {
 
 /**
  * Takes the locks in the one order that all of the server takes them in: the account, orders, products
- * with their pre-coded cards, cards; by id within a kind. What is read is read after its lock.
+ * with their pre-coded cards, cards; by id within a kind. What is read is read after its lock: statements
+ * that are sent together run one after the other, each on what was committed when its turn came.
  */
 export async function lockCheckout(
   tx: Tx,
@@ -33,20 +34,21 @@ export async function lockCheckout(
   orderIds: readonly bigint[],
   clock: () => Instant,
 ): Promise<LockedCheckout> {
-  const lastInvoiceNumber = await lockAccount(tx, merchant.id)
-  // Read after the wait, so that no order is completed before the one that it waited for.
-  const now = clock()
-  const orders = await lockOrderRows(tx, merchant.id, orderIds)
-  const [lines, attached] = await Promise.all([
+  const [lastInvoiceNumber, orders, lines, attached] = await Promise.all([
+    lockAccount(tx, merchant.id),
+    lockOrderRows(tx, merchant.id, orderIds),
     readLines(tx, merchant.id, orderIds),
     readOrderCards(tx, merchant.id, orderIds),
   ])
+  // Read after the wait, so that no order is completed before the one that it waited for.
+  const now = clock()
   const productIds = [...new Set(lines.map(({ productId }) => productId))]
-  const products = await lockProductRows(tx, merchant.id, productIds)
-  const precodedIds = productIds.filter((id) => products.get(id)?.template?.isPrecoded)
-  const precoded = await readUnits(tx, merchant.id, precodedIds, lines)
   const cardIds = [...new Set(attached.map(({ cardId }) => cardId))]
-  const cards = await lockShopCards(tx, merchant, cardIds, now)
+  const [products, precoded, cards] = await Promise.all([
+    lockProductRows(tx, merchant.id, productIds),
+    readUnits(tx, merchant.id, productIds, lines),
+    lockShopCards(tx, merchant, cardIds, now),
+  ])
   return {
     till: { now, products, precoded, cards, lastInvoiceNumber },
     orders,
@@ -63,7 +65,7 @@ async function readUnits(
   lines: readonly OrderLine[],
 ): Promise<Map<bigint, readonly PrecodedUnit[]>> {
   const units = new Map<bigint, PrecodedUnit[]>()
-  if (productIds.length === 0) return units
+  if (lines.every(({ purpose }) => purpose === undefined)) return units
   const wanted = lines.flatMap(({ precodedId }) => precodedId ?? [])
   // No more than all lines together could take, so that a template of a million cards costs no more.
   const rows = await tx<

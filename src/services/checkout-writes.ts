@@ -152,7 +152,7 @@ async function writeOrders(
       update inventorum_orders o set state = ${COMPLETED}, invoice_number = p.invoice_number,
         completed_at = ${now}::timestamptz
       from unnest(${orderIds}::int8[], ${planned.map(({ plan }) => plan.invoiceNumber)}::int8[]) as p (id, invoice_number)
-      where o.merchant_id = ${merchant.id} and o.id = p.id`,
+      where o.merchant_id = ${merchant.id} and o.id = any(${orderIds}::int8[]) and o.id = p.id`,
     tx`
       insert into inventorum_payments (merchant_id, order_id, method, amount, rounded, created_at)
       select ${merchant.id}, order_id, method, amount, rounded, ${now}::timestamptz
@@ -183,7 +183,8 @@ async function writeRedemptions(
       ${rows.map(({ rank }) => rank)}::int4[], ${rows.map(({ applied }) => applied)}::int8[],
       ${rows.map(({ remaining }) => remaining)}::int8[], ${rows.map(({ entryId }) => entryId ?? null)}::int8[]
     ) as r (order_id, card_id, rank, applied, remaining, entry_id)
-    where c.merchant_id = ${merchantId} and c.order_id = r.order_id and c.card_id = r.card_id`
+    where c.merchant_id = ${merchantId} and c.order_id = any(${rows.map(({ orderId }) => orderId)}::int8[])
+      and c.order_id = r.order_id and c.card_id = r.card_id`
 }
 
 async function writeSold(tx: Tx, merchantId: bigint, sold: readonly IssuedLine[]): Promise<void> {
@@ -204,7 +205,7 @@ async function writeSold(tx: Tx, merchantId: bigint, sold: readonly IssuedLine[]
       from unnest(${lineIds}::int8[], ${cardIds}::int8[],
         ${sold.map(({ issue, issued }) => issue.unit?.cardCode ?? issued.card.code ?? '')}::text[]
       ) as s (line_id, card_id, label)
-      where l.merchant_id = ${merchantId} and l.id = s.line_id`,
+      where l.merchant_id = ${merchantId} and l.id = any(${lineIds}::int8[]) and l.id = s.line_id`,
   ])
   const units = sold.flatMap(({ issue: { unit }, issued }) =>
     unit ? [{ id: unit.id, cardId: issued.card.id }] : [],
@@ -213,7 +214,7 @@ async function writeSold(tx: Tx, merchantId: bigint, sold: readonly IssuedLine[]
     await tx`
       update inventorum_precoded_cards p set card_id = u.card_id, reservation_id = null
       from unnest(${units.map(({ id }) => id)}::int8[], ${units.map(({ cardId }) => cardId)}::int8[]) as u (id, card_id)
-      where p.merchant_id = ${merchantId} and p.id = u.id`
+      where p.merchant_id = ${merchantId} and p.id = any(${units.map(({ id }) => id)}::int8[]) and p.id = u.id`
 }
 
 /** Goods leave the stock, below zero if need be; of pre-coded templates the cards themselves left. */
@@ -233,5 +234,6 @@ async function writeStock(
         ${sold.map(({ quantity }) => formatShortest(quantity))}::text[]) as l (product_id, quantity)
       group by product_id
     ) s
-    where p.merchant_id = ${merchantId} and p.id = s.product_id`
+    where p.merchant_id = ${merchantId} and p.id = any(${sold.map(({ productId }) => productId)}::int8[])
+      and p.id = s.product_id`
 }

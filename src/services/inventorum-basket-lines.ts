@@ -21,19 +21,34 @@ export type PricedLine = {
 
 const ONE = decimal(1)
 
+/** What lines are priced from, read for several baskets at once. */
+export type Shelf = {
+  readonly products: ReadonlyMap<bigint, ProductRow>
+  readonly chosen: readonly Chosen[]
+}
+
+export async function readShelf(
+  sql: Queryable,
+  merchantId: bigint,
+  drafts: readonly LineDraft[],
+): Promise<Shelf> {
+  const ids = [...new Set(drafts.map(({ productId }) => productId))]
+  const [products, chosen] = await Promise.all([
+    readProductRows(sql, merchantId, ids),
+    findChosenCards(sql, merchantId, drafts),
+  ])
+  return { products, chosen }
+}
+
 /**
  * Prices the lines of a basket from the products as they are now, and tells every problem by the line's
  * place in the request (specs/inventorum.md 4.2, 4.3). Of a gift card each piece becomes its own line.
  */
-export async function priceBasket(
-  sql: Queryable,
-  merchantId: bigint,
+export function priceBasket(
+  { products, chosen }: Shelf,
   drafts: readonly LineDraft[],
   now: Instant,
-): Promise<{ readonly lines: readonly PricedLine[]; readonly problems: readonly ShopProblem[] }> {
-  const ids = drafts.map(({ productId }) => productId)
-  const products = await readProductRows(sql, merchantId, ids)
-  const chosen = await findChosenCards(sql, merchantId, drafts)
+): { readonly lines: readonly PricedLine[]; readonly problems: readonly ShopProblem[] } {
   const wanted = new Map<bigint, bigint>()
   const taken = new Set<bigint>()
   const problems: ShopProblem[] = []

@@ -4,8 +4,8 @@ import type { Tx } from '../db/database.ts'
 import { transact } from '../db/transact.ts'
 import type { Instant } from '../money/instant.ts'
 import type { Deps } from './deps.ts'
-import { type PricedLine, priceBasket } from './inventorum-basket-lines.ts'
-import { insertBasket } from './inventorum-basket-writes.ts'
+import { type PricedLine, priceBasket, readShelf } from './inventorum-basket-lines.ts'
+import { insertBaskets, type NewBasket } from './inventorum-basket-writes.ts'
 import type { BasketDraft, ShopCaller } from './inventorum-commands.ts'
 import { lockOrderRows, type OrderRow, readLines, readOrderCards } from './inventorum-order-rows.ts'
 import { type Order, readOrders, toPayable } from './inventorum-order-views.ts'
@@ -18,8 +18,12 @@ import {
   type ShopCard,
 } from './inventorum-shop-cards.ts'
 
+import { attempt, createTurns, type Outcome } from './inventorum-turns.ts'
+
 /** Cards on one order at most. */
 const ATTACHED_MAX = 500
+
+export type CreateCommand = { readonly caller: ShopCaller; readonly draft: BasketDraft }
 
 export type AttachCommand = {
   readonly caller: ShopCaller
@@ -32,15 +36,7 @@ export type AttachCommand = {
 export function createBaskets({ db, now }: Pick<Deps, 'db' | 'now'>) {
   return {
     /** Makes a draft with its cards; all problems of lines and cards are told at once. */
-    create: async (caller: ShopCaller, draft: BasketDraft): Promise<Order> => {
-      const at = now()
-      const { lines, problems } = await priceBasket(db, caller.merchant.id, draft.lines, at)
-      const found = await findShopCards(db, caller.merchant, draft.codes, at)
-      const payable = problems.length > 0 ? undefined : lines.map(toPayableLine)
-      denyIfAny([...problems, ...cardProblems(draft.codes, found, payable, at)])
-      const cards = draft.codes.flatMap((code) => found.get(code) ?? [])
-      return await insertBasket(db, { caller, draft, lines, cards, now: at })
-    },
+    create: createTurns((batch: readonly CreateCommand[]) => createAll({ db, now }, batch)),
 
     /** What stands against a basket whose body has faults already. */
     findProblems: async (
@@ -118,6 +114,41 @@ export function createBaskets({ db, now }: Pick<Deps, 'db' | 'now'>) {
           update inventorum_orders set state = ${CANCELED} where merchant_id = ${merchant.id} and id = ${orderId}`
       }),
   }
+}
+
+/** Drafts of one shop: read together, judged one by one, stored together. */
+async function createAll(
+  { db, now }: Pick<Deps, 'db' | 'now'>,
+  batch: readonly CreateCommand[],
+): Promise<readonly Outcome<Order>[]> {
+  const merchant = batch[0]?.caller.merchant
+  if (!merchant) return []
+  const at = now()
+  const codes = batch.flatMap(({ draft }) => draft.codes)
+  const [shelf, found] = await Promise.all([
+    readShelf(
+      db,
+      merchant.id,
+      batch.flatMap(({ draft }) => draft.lines),
+    ),
+    findShopCards(db, merchant, [...new Set(codes)], at),
+  ])
+  const verdicts = batch.map(({ caller, draft }) =>
+    attempt((): NewBasket => {
+      const { lines, problems } = priceBasket(shelf, draft.lines, at)
+      const payable = problems.length > 0 ? undefined : lines.map(toPayableLine)
+      denyIfAny([...problems, ...cardProblems(draft.codes, found, payable, at)])
+      const cards = draft.codes.flatMap((code) => found.get(code) ?? [])
+      return { caller, draft, lines, cards, now: at }
+    }),
+  )
+  const good = verdicts.flatMap((verdict) => ('result' in verdict ? [verdict.result] : []))
+  const orders = await insertBaskets(db, merchant, good)
+  return verdicts.map((verdict): Outcome<Order> => {
+    if ('error' in verdict) return verdict
+    const order = orders[good.indexOf(verdict.result)]
+    return order ? { result: order } : { error: new Error('a basket without an order') }
+  })
 }
 
 /** Locks an order that can still be changed. */

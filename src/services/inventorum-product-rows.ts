@@ -138,11 +138,15 @@ export async function lockProductRows(
   ids: readonly bigint[],
 ): Promise<Map<bigint, ProductRow>> {
   if (ids.length === 0) return new Map()
-  // Not `for update`: that would make baskets wait, whose lines refer to these rows.
-  await tx`
-    select id from inventorum_products
-    where merchant_id = ${merchantId} and id = any(${ids as bigint[]}) order by id for no key update`
-  return await readProductRows(tx, merchantId, ids)
+  // Sent together, run one after the other: the rows are read when they are locked.
+  const [, rows] = await Promise.all([
+    // Not `for update`: that would make baskets wait, whose lines refer to these rows.
+    tx`
+      select id from inventorum_products
+      where merchant_id = ${merchantId} and id = any(${ids as bigint[]}) order by id for no key update`,
+    readProductRows(tx, merchantId, ids),
+  ])
+  return rows
 }
 
 /** Products by id, deleted ones included. */

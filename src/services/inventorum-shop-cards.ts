@@ -81,8 +81,12 @@ export async function lockShopCards(
   now: Instant,
 ): Promise<Map<bigint, ShopCard>> {
   if (ids.length === 0) return new Map()
-  await lockCards(tx, merchant.id, ids)
-  return await readShopCards(tx, merchant, ids, now)
+  // Sent together, run one after the other: the cards are read when they are locked.
+  const [, cards] = await Promise.all([
+    lockCards(tx, merchant.id, ids),
+    readShopCards(tx, merchant, ids, now),
+  ])
+  return cards
 }
 
 /** Holds past their time no longer count, whether or not anybody swept them. */

@@ -161,7 +161,7 @@ create table inventorum_orders (
   check ((invoice_number is null) = (completed_at is null)),
   check ((state & 256 <> 0) = (completed_at is not null))
 ) with (fillfactor = 80);
-create unique index inventorum_orders_invoice on inventorum_orders (merchant_id, invoice_number);
+create unique index inventorum_orders_invoice on inventorum_orders (merchant_id, invoice_number) where invoice_number is not null;
 create index inventorum_orders_completed on inventorum_orders (merchant_id, completed_at, id) where completed_at is not null;
 
 create sequence inventorum_line_ids;

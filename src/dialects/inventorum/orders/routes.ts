@@ -29,7 +29,8 @@ async function create(call: Call): Promise<Answer> {
     const problems = await baskets.findProblems(call.caller, productIds, codes)
     throw new InvalidInput(faultsOf(problems, fields.faults))
   }
-  return json(200, encodeSummary(await baskets.create(call.caller, command), call.zone))
+  const order = await baskets.create({ caller: call.caller, draft: command })
+  return json(200, encodeSummary(order, call.zone))
 }
 
 async function retrieve(call: Call): Promise<Answer> {
