@@ -7,7 +7,7 @@ import { cutToCents } from '../../../money/money.ts'
 import type { Booking } from '../../../services/book.ts'
 import type { Merchant } from '../../../services/merchants.ts'
 import { TEXT } from '../../../wire/fields.ts'
-import { type JsonValue, maskSecrets, rawNumber, stringifyJson } from '../../../wire/json.ts'
+import { JsonNumber, type JsonValue, maskSecrets, stringifyJson } from '../../../wire/json.ts'
 import { can, canSeeEvent } from '../../pretix/auth.ts'
 import { detail, fail, invalid, notFound } from '../../pretix/errors.ts'
 import { listAnswer, readPage, slicePage } from '../../pretix/paging.ts'
@@ -90,8 +90,8 @@ async function create(call: Call): Promise<Answer> {
       {
         ...audit(call, 'pretix.giftcards.transaction.manual', made, {
           ...sent,
-          card_id: rawNumber(made.id.toString()) as JsonValue,
-          acceptor_id: rawNumber(organizer.id.toString()) as JsonValue,
+          card_id: new JsonNumber(made.id.toString()),
+          acceptor_id: new JsonNumber(organizer.id.toString()),
           acceptor_slug: organizer.slug,
         }),
         entryId: entry.id,
@@ -151,7 +151,7 @@ async function change(call: Call, mode: 'replace' | 'change'): Promise<Answer> {
             {
               ...audit(call, 'pretix.giftcards.transaction.manual', visible, {
                 value: formatValue(entry.amount),
-                acceptor_id: rawNumber(organizer.id.toString()) as JsonValue,
+                acceptor_id: new JsonNumber(organizer.id.toString()),
                 acceptor_slug: organizer.slug,
               }),
               entryId: entry.id,
