@@ -8,58 +8,81 @@ export type Access = 'read' | 'readwrite'
 /** The application that comes in with any Private ID, where a store lets it (2.1). */
 export const DEMO_APPLICATION = 'com.lightspeed.onsite.demo'
 
-/** A store that knows the application, with the user and the sessions that were asked for, if any. */
-export type Candidate = {
+/** An application as it identifies itself. */
+export type Application = { readonly appId: string; readonly privateHash: Buffer }
+
+/** A user of a store that knows the application, whether or not the user may come in. */
+export type Member = {
   readonly merchantId: bigint
+  readonly userId: bigint
+  readonly passwordHash: string | null
+  readonly active: boolean
   readonly access: Access
   readonly idle: Instant
   readonly seats: number
   readonly generatesSerials: boolean
-  readonly userId: bigint | null
-  readonly username: string | null
-  readonly passwordHash: string | null
-  readonly active: boolean | null
-  readonly session: Buffer | null
-  readonly sessionUserId: bigint | null
-  readonly sessionAppId: string | null
-  readonly usedAt: Instant | null
+  /** What a card that another protocol made refers to: the store's choice, or its first such product. */
+  readonly defaultProductId: bigint | null
 }
 
-export type Question = {
-  readonly appId: string
-  readonly privateHash: Buffer
-  /** Whom to look for; without a name, the user of a session. */
-  readonly username: string | undefined
-  readonly sessions: readonly Buffer[]
-}
+/** The stores that know an application, and how far they let it in: `(merchant_id, access)`. */
+const stores = (sql: Queryable, { appId, privateHash }: Application) => sql`
+  select merchant_id, access from lightspeed_applications
+  where app_id = ${appId} and private_hash = ${privateHash}
+  union all
+  select merchant_id, 'readwrite' from lightspeed_stores d
+  where demo_application and ${appId === DEMO_APPLICATION}::bool and not exists (
+    select 1 from lightspeed_applications
+    where merchant_id = d.merchant_id and app_id = ${appId} and private_hash = ${privateHash})`
 
-/** Everything that decides who is calling, in one statement. Empty: no such application. */
-export async function readCandidates(
+export async function isApplicationKnown(
   sql: Queryable,
-  { appId, privateHash, username, sessions }: Question,
-): Promise<Candidate[]> {
-  return await sql<Candidate[]>`
-    select a.merchant_id as "merchantId", a.access, st.idle_micros as idle, st.seats,
-      st.generates_serials as "generatesSerials",
-      u.id as "userId", u.username, u.password_hash as "passwordHash", u.active,
-      s.token_hash as session, s.credential_id as "sessionUserId", s.app_id as "sessionAppId",
-      s.used_at as "usedAt"
-    from (
-      select merchant_id, access from lightspeed_applications
-      where app_id = ${appId} and private_hash = ${privateHash}
-      union all
-      select merchant_id, 'readwrite' from lightspeed_stores d
-      where demo_application and ${appId === DEMO_APPLICATION}::bool and not exists (
-        select 1 from lightspeed_applications
-        where merchant_id = d.merchant_id and app_id = ${appId} and private_hash = ${privateHash})
-    ) a
-    join lightspeed_stores st on st.merchant_id = a.merchant_id
-    left join lightspeed_sessions s on s.merchant_id = a.merchant_id
-      and s.token_hash = any(select decode(t, 'hex') from unnest(${sessions.map((hash) => hash.toString('hex'))}::text[]) t)
-    left join credentials u on u.merchant_id = a.merchant_id and u.dialect = 'lightspeed'
-      and case when ${username !== undefined}::bool then u.username = ${username ?? ''}
-        else u.id = s.credential_id end
-    order by a.merchant_id`
+  application: Application,
+): Promise<boolean> {
+  const rows = await sql`select 1 from (${stores(sql, application)}) a limit 1`
+  return rows.length > 0
+}
+
+/** Whom to look for: a name, or the user of a session. */
+export type Whom = { readonly username: string } | { readonly userId: bigint }
+
+/** The one user whom an application and a name lead to (a world never makes it two). */
+export async function findMember(
+  sql: Queryable,
+  application: Application,
+  whom: Whom,
+): Promise<Member | undefined> {
+  const [row] = await sql<Member[]>`
+    select u.merchant_id as "merchantId", u.id as "userId", u.password_hash as "passwordHash", u.active,
+      a.access, st.idle_micros as idle, st.seats, st.generates_serials as "generatesSerials",
+      coalesce(st.default_product_id, (
+        select min(id) from lightspeed_products p where p.merchant_id = u.merchant_id and p.gift_card
+      )) as "defaultProductId"
+    from credentials u
+    join (${stores(sql, application)}) a on a.merchant_id = u.merchant_id
+    join lightspeed_stores st on st.merchant_id = u.merchant_id
+    where u.dialect = 'lightspeed'
+      and ${'username' in whom ? sql`u.username = ${whom.username}` : sql`u.id = ${whom.userId}`}
+    limit 1`
+  return row
+}
+
+/** A login that was opened before, whether or not it is over. */
+export type Session = {
+  readonly userId: bigint
+  readonly appId: string
+  readonly usedAt: Instant
+}
+
+export async function findSession(
+  sql: Queryable,
+  merchantId: bigint,
+  tokenHash: Buffer,
+): Promise<Session | undefined> {
+  const [row] = await sql<Session[]>`
+    select credential_id as "userId", app_id as "appId", used_at as "usedAt"
+    from lightspeed_sessions where merchant_id = ${merchantId} and token_hash = ${tokenHash}`
+  return row
 }
 
 export type SessionDraft = {

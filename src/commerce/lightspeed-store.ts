@@ -58,12 +58,6 @@ export type StoreUser = {
   readonly active: boolean
 }
 
-/** What a card that another protocol made refers to: the store's choice, or its first gift card product. */
-export const defaultProduct = (sql: Queryable, merchantId: bigint) => sql`
-  coalesce(
-    (select default_product_id from lightspeed_stores where merchant_id = ${merchantId}),
-    (select min(id) from lightspeed_products where merchant_id = ${merchantId} and gift_card))`
-
 type ProductRow = Omit<Product, 'sellPrice' | 'giftCard' | 'createdAt' | 'modifiedAt'> & {
   sell_price: bigint
   gift_card: boolean

@@ -5,12 +5,7 @@ import {
   type Statement,
   visibleCards,
 } from '../commerce/lightspeed-cards.ts'
-import {
-  defaultProduct,
-  readInvoices,
-  readProducts,
-  readUsers,
-} from '../commerce/lightspeed-store.ts'
+import { readInvoices, readProducts, readUsers } from '../commerce/lightspeed-store.ts'
 import type { Tx } from '../db/database.ts'
 import { transact } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
@@ -59,13 +54,9 @@ const DRAWS_MAX = 5
 export function createLightspeedCards({ db, now, randomBytes }: Deps) {
   const scopeOf = ({ id, currency }: Merchant) => ({ merchantId: id, currency })
 
-  /** A card with its history; `productId` is the store's default where the card has none of its own. */
-  async function find(merchant: Merchant, id: bigint): Promise<Statement | undefined> {
-    const statement = await readStatement(db, scopeOf(merchant), id)
-    if (!statement || statement.productId !== undefined) return statement
-    const [row] = await db<{ id: bigint | null }[]>`select ${defaultProduct(db, merchant.id)} as id`
-    return { ...statement, productId: row?.id ?? undefined }
-  }
+  /** A card with its history; without a product if none of this protocol's was sold. */
+  const find = (merchant: Merchant, id: bigint): Promise<Statement | undefined> =>
+    readStatement(db, scopeOf(merchant), id)
 
   const list = (merchant: Merchant, wish: ListWish): Promise<ListPage> =>
     listIds(

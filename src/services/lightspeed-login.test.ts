@@ -24,10 +24,10 @@ const claim = (more: Partial<Claim> = {}): Claim => ({
   cookies: [],
   ...more,
 })
-const loginWith = (sessionsMax: number) =>
+const loginWith = (sessionsMax: number, merchants = createMerchants({ db: database.db })) =>
   createLightspeedLogin(
     { db: database.db, now: () => wallClock() + late, randomBytes },
-    createMerchants({ db: database.db }),
+    merchants,
     { sessionsMax },
   )
 const inside = (caller: Caller | string): Caller => {
@@ -58,7 +58,8 @@ it('a store keeps so many sessions; of more, those unused for longest go first',
 })
 
 it('a password that was right once is checked again when it changes', async () => {
-  const login = loginWith(100)
+  const merchants = createMerchants({ db: database.db })
+  const login = loginWith(100, merchants)
   inside(await login.identify(claim()))
   inside(await login.identify(claim()))
   await applyWorld(
@@ -77,8 +78,31 @@ it('a password that was right once is checked again when it changes', async () =
     },
     wallClock(),
   )
+  // As every server process does when a world was applied.
+  merchants.forget()
   assert.equal(await login.identify(claim()), 'invalid_credentials')
   inside(await login.identify(claim({ basic: { username: 'mara', password: 'new' } })))
+})
+
+it('a cookie that names no merchant, or none that could be, is no session', async () => {
+  const login = loginWith(100)
+  const chance = 'A'.repeat(43)
+  for (const cookie of [chance, `${chance}1`, `${chance}zzzzzzzzzzzzz`, `${chance}-1`, '']) {
+    const answer = await login.identify(claim({ basic: undefined, cookies: [cookie] }))
+    assert.equal(answer, 'invalid_credentials')
+  }
+})
+
+it('the first live session of several cookies counts', async () => {
+  const login = loginWith(100)
+  const tom = { username: 'tom', password: 'oolong' }
+  const open = async (basic: typeof tom): Promise<string> =>
+    (await login.open(inside(await login.identify(claim({ basic }))))) ?? ''
+  const [first, second] = [await open(tom), await open(tom)]
+  await login.close(inside(await login.identify(claim({ basic: tom, cookies: [first] }))))
+  const cookies = ['stale', first, second]
+  assert.ok(inside(await login.identify(claim({ basic: tom, cookies }))).session)
+  assert.ok(inside(await login.identify(claim({ basic: undefined, cookies }))).session)
 })
 
 it('nobody has the password of nobody', async () => {

@@ -1,14 +1,19 @@
-import { createHash, createHmac } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   type Access,
-  type Candidate,
+  type Application,
   countSeatsTaken,
   deleteSession,
+  findMember,
+  findSession,
   insertSession,
+  isApplicationKnown,
   lockSeats,
+  type Member,
   pruneSessions,
-  readCandidates,
+  type Session,
   touchSession,
+  type Whom,
 } from '../commerce/lightspeed-sessions.ts'
 import { transact } from '../db/transact.ts'
 import { refuse } from '../errors.ts'
@@ -37,6 +42,8 @@ export type Caller = {
   readonly appId: string
   readonly access: Access
   readonly generatesSerials: boolean
+  /** What cards refer to that have no product of their own. */
+  readonly defaultProductId: bigint | undefined
   readonly seats: number
   readonly idle: Instant
   /** The session that the caller's cookie names; undefined if there is none to go on with. */
@@ -51,12 +58,21 @@ const TOUCHES_PER_IDLE = 360n
 const VERIFYING_MAX = 64
 /** Passwords that were right before are known by a keyed digest, for so many users. */
 const KNOWN_MAX = 1_000
-const COOKIE_BYTES = 32
+/** Users remembered with what their store says of them. */
+const MEMBERS_MAX = 10_000
+/** A cookie's value is this many characters of chance, then the merchant's id in base 36. */
+const CHANCE_BYTES = 32
+const COOKIE = /^([A-Za-z0-9_-]{43})([0-9a-z]{1,13})$/
 
 export type LoginOptions = {
   /** Sessions of one store at most; of more, those unused for longest are dropped. */
   readonly sessionsMax?: number
 }
+
+type Basic = { readonly username: string; readonly password: string }
+type Login = Session & { readonly merchantId: bigint; readonly tokenHash: Buffer }
+type Found = { readonly member: Member; readonly merchant: Merchant }
+type Identity = Found & { readonly login: Login | undefined }
 
 /** Logins and their sessions, which live in the database so that every server process knows them. */
 export function createLightspeedLogin(
@@ -64,72 +80,143 @@ export function createLightspeedLogin(
   merchants: Pick<Merchants, 'findById'>,
   { sessionsMax = 10_000 }: LoginOptions = {},
 ) {
-  const knownKey = randomBytes(32)
+  // What was seen before is known by a digest under a key of this process, never by its secrets.
+  const key = randomBytes(32).toString('base64')
+  const digest = (...secrets: readonly string[]): string =>
+    hash('sha256', JSON.stringify([key, ...secrets]), 'base64')
   const known = new Set<string>()
+  const members = new Map<string, Found>()
+  const recent = new Map<string, Found>()
   let verifying = 0
   let logins = 0
 
   async function isPassword(stored: string, password: string): Promise<boolean> {
-    const digest = createHmac('sha256', knownKey).update(`${stored} ${password}`).digest('base64')
-    if (known.has(digest)) return true
+    const seen = digest(stored, password)
+    if (known.has(seen)) return true
     if (verifying >= VERIFYING_MAX) refuse({ code: 'overloaded' })
     verifying += 1
     try {
       const right = await verifyPassword(stored, password)
       if (known.size >= KNOWN_MAX) known.clear()
-      if (right) known.add(digest)
+      if (right) known.add(seen)
       return right
     } finally {
       verifying -= 1
     }
   }
 
+  /**
+   * What was read of a user is believed as long as the merchant is: a world that is applied makes every
+   * process forget its merchants, and with them this.
+   */
+  async function believed(found: Found | undefined): Promise<Found | undefined> {
+    if (!found) return undefined
+    return (await merchants.findById(found.merchant.id)) === found.merchant ? found : undefined
+  }
+
+  function remember(cache: Map<string, Found>, seen: string, found: Found): Found {
+    if (cache.size >= MEMBERS_MAX) cache.clear()
+    cache.set(seen, found)
+    return found
+  }
+
+  /** A user of the application's stores. */
+  async function findUser(application: Application, whom: Whom): Promise<Found | undefined> {
+    const { appId, privateHash } = application
+    const name = 'username' in whom ? `name ${whom.username}` : `id ${whom.userId}`
+    const seen = JSON.stringify([appId, privateHash.toString('base64'), name])
+    const hit = await believed(members.get(seen))
+    if (hit) return hit
+    const member = await findMember(db, application, whom)
+    const merchant = member && (await merchants.findById(member.merchantId))
+    return member && merchant && remember(members, seen, { member, merchant })
+  }
+
+  /** The sessions of this application that the cookies name, whether or not they are over. */
+  async function findLogins(
+    cookies: readonly string[],
+    appId: string,
+    merchantId?: bigint,
+  ): Promise<Login[]> {
+    const found: Login[] = []
+    for (const cookie of cookies) {
+      const [, , suffix] = COOKIE.exec(cookie) ?? []
+      const issuer = suffix === undefined ? undefined : readBase36(suffix)
+      if (issuer === undefined || (merchantId !== undefined && issuer !== merchantId)) continue
+      const tokenHash = digestOf(cookie)
+      const session = await findSession(db, issuer, tokenHash)
+      if (session?.appId === appId) found.push({ ...session, merchantId: issuer, tokenHash })
+    }
+    return found
+  }
+
+  /** Who an application, a name and a password belong to. */
+  async function findByPassword(
+    { appId, privateId }: Claim,
+    { username, password }: Basic,
+  ): Promise<Found | undefined> {
+    const seen = digest(appId, privateId, username, password)
+    const hit = await believed(recent.get(seen))
+    if (hit) return hit
+    const found = await findUser({ appId, privateHash: digestOf(privateId) }, { username })
+    const isRight = await isPassword(found?.member.passwordHash ?? NO_PASSWORD, password)
+    return isRight && found ? remember(recent, seen, found) : undefined
+  }
+
+  /** The same, with the session to go on with if one of theirs is live. */
+  async function byPassword(claim: Claim, basic: Basic): Promise<Identity | undefined> {
+    const found = await findByPassword(claim, basic)
+    if (!found) return undefined
+    const logins = await findLogins(claim.cookies, claim.appId, found.merchant.id)
+    return { ...found, login: logins.find((login) => isLive(login, found, now())) }
+  }
+
+  /** Whose live session the cookies name. */
+  async function byCookie({ appId, privateId, cookies }: Claim): Promise<Identity | undefined> {
+    for (const login of await findLogins(cookies, appId)) {
+      const application = { appId, privateHash: digestOf(privateId) }
+      const found = await findUser(application, { userId: login.userId })
+      if (found && isLive(login, found, now())) return { ...found, login }
+    }
+    return undefined
+  }
+
+  async function identityOf(claim: Claim): Promise<Identity | undefined> {
+    const { basic } = claim
+    if (basic === undefined) return await byCookie(claim)
+    // PostgreSQL has no NUL, so no name of ours has one.
+    if (basic === 'unreadable' || basic.username.includes('\0')) return undefined
+    return await byPassword(claim, basic)
+  }
+
   /** Judges a claim; nothing is opened or written but the time of last use. */
   async function identify(claim: Claim): Promise<Caller | LoginRefusal> {
-    const { appId, privateId, basic, cookies } = claim
+    const { appId, privateId } = claim
     if (appId === '' || privateId === '' || appId.includes('\0')) return 'unknown_application'
-    const named = typeof basic === 'object' && !basic.username.includes('\0')
-    const candidates = await readCandidates(db, {
-      appId,
-      privateHash: digestOf(privateId),
-      username: named ? basic.username : undefined,
-      sessions: cookies.map(digestOf),
-    })
-    if (candidates.length === 0) return 'unknown_application'
-    if (basic !== undefined && !named) return 'invalid_credentials'
-    const at = now()
-    const live = candidates.find((candidate) => isLive(candidate, appId, at))
-    const found = named ? candidates.find(({ userId }) => userId !== null) : live
-    if (named) {
-      const right = await isPassword(found?.passwordHash ?? NO_PASSWORD, basic.password)
-      if (!right) return 'invalid_credentials'
+    const identity = await identityOf(claim)
+    if (!identity) {
+      const isKnown = await isApplicationKnown(db, { appId, privateHash: digestOf(privateId) })
+      return isKnown ? 'invalid_credentials' : 'unknown_application'
     }
-    if (!found?.active || found.userId === null) return 'invalid_credentials'
-    const merchant = await merchants.findById(found.merchantId)
-    if (!merchant) return 'invalid_credentials'
-    // A session of somebody else is none of the caller's.
-    const own =
-      live && live.merchantId === found.merchantId && live.sessionUserId === found.userId
-        ? live
-        : undefined
-    if (own?.session && own.usedAt !== null && own.usedAt + own.idle / TOUCHES_PER_IDLE <= at)
-      await touchSession(db, own.merchantId, own.session, at)
+    const { member, merchant, login } = identity
+    if (!member.active) return 'invalid_credentials'
+    const at = now()
+    if (login && login.usedAt + member.idle / TOUCHES_PER_IDLE <= at)
+      await touchSession(db, merchant.id, login.tokenHash, at)
+    const { userId, access, generatesSerials, seats, idle } = member
     return {
-      merchant,
-      userId: found.userId,
-      appId,
-      access: found.access,
-      generatesSerials: found.generatesSerials,
-      seats: found.seats,
-      idle: found.idle,
-      session: own?.session ?? undefined,
+      ...{ merchant, userId, appId, access, generatesSerials, seats, idle },
+      defaultProductId: member.defaultProductId ?? undefined,
+      session: login?.tokenHash,
     }
   }
 
   /** Opens a session and returns its cookie's value, or undefined if no seat is free. */
   async function open(caller: Caller): Promise<string | undefined> {
-    const cookie = randomBytes(COOKIE_BYTES).toString('base64url')
     const { merchant, userId, appId, access, idle } = caller
+    const chance = randomBytes(CHANCE_BYTES).toString('base64url')
+    // The merchant's id, so that a cookie alone leads to its row whoever else uses the application.
+    const cookie = chance + merchant.id.toString(36)
     const draft = { merchantId: merchant.id, tokenHash: digestOf(cookie), userId, appId, access }
     const opened =
       caller.seats > 0 && access === 'readwrite'
@@ -158,10 +245,17 @@ export function createLightspeedLogin(
   return { identify, open, close }
 }
 
-const isLive = (
-  { session, sessionAppId, usedAt, idle }: Candidate,
-  appId: string,
-  at: Instant,
-): boolean => session !== null && sessionAppId === appId && usedAt !== null && usedAt + idle > at
+/** Whether a session is that user's and has been used lately. */
+const isLive = (login: Login, { member, merchant }: Found, at: Instant): boolean =>
+  login.merchantId === merchant.id &&
+  login.userId === member.userId &&
+  login.usedAt + member.idle > at
 
-const digestOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+/** Up to thirteen digits of base 36; undefined beyond what an id can be. */
+function readBase36(text: string): bigint | undefined {
+  let value = 0n
+  for (const digit of text) value = value * 36n + BigInt(Number.parseInt(digit, 36))
+  return value < 2n ** 63n ? value : undefined
+}
+
+const digestOf = (secret: string): Buffer => hash('sha256', secret, 'buffer')

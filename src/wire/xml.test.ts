@@ -9,7 +9,10 @@ import {
   XML_LIMITS,
   type XmlElement,
   XmlError,
+  xmlAttribute,
   xmlDocument,
+  xmlTemplate,
+  xmlText,
 } from './xml.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
@@ -153,6 +156,15 @@ describe('the XML writer', () => {
     assert.equal(element('a', { b: '<&>"\'\n' }), '<a b="&lt;&amp;&gt;&quot;\'&#10;"/>')
     assert.equal(textElement('a', '\x01\uD800x\uFFFE'), '<a>\uFFFD\uFFFDx\uFFFD</a>')
   })
+})
+
+it('a template takes markup and whole numbers, and nothing that is not escaped', () => {
+  assert.equal(
+    xmlTemplate`<a b="${xmlAttribute('"<')}" id="${7n}">${xmlText('"<')}${element('c')}</a>`,
+    '<a b="&quot;&lt;" id="7">"&lt;<c/></a>',
+  )
+  // @ts-expect-error Plain text does not fit in.
+  assert.equal(xmlTemplate`<a>${'<'}</a>`, '<a><</a>')
 })
 
 type Plain = { name: string; attributes: [string, string][]; children: Plain[]; text: string }

@@ -141,6 +141,9 @@ export type XmlAttributes = Readonly<Record<string, string | bigint | boolean>>
 const UNWRITABLE = /[\0-\x08\x0B\x0C\x0E-\x1F\uFFFE\uFFFF]|\p{Surrogate}/gu
 const SPECIAL = /[&<>\r]/g
 const SPECIAL_IN_ATTRIBUTE = /[&<>"\t\n\r]/g
+/** Most texts are written as they are; the rest, and whatever has surrogates, is looked at closely. */
+const PLAIN = /^[\x20-\x25\x27-\x3B\x3D\x3F-\uD7FF\uE000-\uFFFD\n\t]*$/
+const PLAIN_IN_ATTRIBUTE = /^[\x20\x21\x23-\x25\x27-\x3B\x3D\x3F-\uD7FF\uE000-\uFFFD]*$/
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -151,8 +154,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\n': '&#10;',
   '\r': '&#13;',
 }
-const escaped = (text: string, special: RegExp): string =>
-  text.replace(UNWRITABLE, '\uFFFD').replace(special, (character) => ESCAPES[character] ?? '')
+const escaped = (text: string, plain: RegExp, special: RegExp): string =>
+  plain.test(text)
+    ? text
+    : text.replace(UNWRITABLE, '\uFFFD').replace(special, (character) => ESCAPES[character] ?? '')
 
 /** An element with elements inside, or empty: `<note/>`. Attributes keep their order. */
 export function element(
@@ -160,15 +165,40 @@ export function element(
   attributes: XmlAttributes = {},
   children: readonly Markup[] = [],
 ): Markup {
-  let head = name
-  for (const [key, value] of Object.entries(attributes))
-    head += ` ${key}="${escaped(String(value), SPECIAL_IN_ATTRIBUTE)}"`
+  const head = headOf(name, attributes)
   return markup(children.length === 0 ? `<${head}/>` : `<${head}>${children.join('')}</${name}>`)
 }
 
 /** An element that holds text; the empty string makes it empty. */
 export function textElement(name: string, text: string, attributes: XmlAttributes = {}): Markup {
-  return element(name, attributes, text === '' ? [] : [markup(escaped(text, SPECIAL))])
+  const head = headOf(name, attributes)
+  return markup(text === '' ? `<${head}/>` : `<${head}>${escaped(text, PLAIN, SPECIAL)}</${name}>`)
+}
+
+function headOf(name: string, attributes: XmlAttributes): string {
+  let head = name
+  for (const key in attributes) {
+    const value = String(attributes[key])
+    head += ` ${key}="${escaped(value, PLAIN_IN_ATTRIBUTE, SPECIAL_IN_ATTRIBUTE)}"`
+  }
+  return head
+}
+
+/** Text as it stands between tags. */
+export const xmlText = (text: string): Markup => markup(escaped(text, PLAIN, SPECIAL))
+
+/** Text as it stands between the quotes of an attribute. */
+export const xmlAttribute = (text: string): Markup =>
+  markup(escaped(text, PLAIN_IN_ATTRIBUTE, SPECIAL_IN_ATTRIBUTE))
+
+/** A fixed piece of markup with values in it, for documents that are written often: plain text does not fit in. */
+export function xmlTemplate(
+  pieces: TemplateStringsArray,
+  ...values: readonly (Markup | bigint)[]
+): Markup {
+  let text = pieces[0] ?? ''
+  for (let at = 0; at < values.length; at += 1) text += `${values[at]}${pieces[at + 1] ?? ''}`
+  return markup(text)
 }
 
 /** A whole document: declaration, then the root, with nothing in between that a client could trip on. */

@@ -30,6 +30,7 @@ function decodeUtf8(bytes: Buffer): string | undefined {
 
 function textOf(header: string | readonly string[] | undefined): string {
   const text = typeof header === 'string' ? header : (header?.[0] ?? '')
+  if (/^[\x20-\x7E]*$/.test(text)) return text
   return decodeUtf8(Buffer.from(text, 'latin1')) ?? text
 }
 

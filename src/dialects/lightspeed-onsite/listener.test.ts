@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, it } from 'node:test'
 import { startTestApp, type TestApp } from '../../../test/support/app.ts'
+import { openTestDatabase } from '../../../test/support/database.ts'
 import {
   basic,
   createOnSite,
@@ -105,16 +106,21 @@ it('without a port there is no listener', async () => {
 })
 
 it('a busy port and a missing certificate are one clear line', async () => {
-  await withServer({ lightspeedTls: 'off' }, async (_server, port) => {
-    await assert.rejects(
-      startTestApp({ flags: { lightspeedPort: String(port), lightspeedTls: 'off' } }),
-      (error) => error instanceof SetupError && /in use/.test(error.message),
+  const database = await openTestDatabase()
+  const refused = (flags: Record<string, string>, reason: RegExp): Promise<void> =>
+    assert.rejects(
+      startTestApp({ database, flags }),
+      (error) => error instanceof SetupError && reason.test(error.message),
     )
-  })
-  await assert.rejects(
-    startTestApp({
-      flags: { lightspeedPort: '0', lightspeedTls: '/nowhere/c.pem,/nowhere/k.pem' },
-    }),
-    (error) => error instanceof SetupError && /--lightspeed-tls/.test(error.message),
-  )
+  try {
+    await withServer({ lightspeedTls: 'off' }, async (_server, port) => {
+      await refused({ lightspeedPort: String(port), lightspeedTls: 'off' }, /in use/)
+    })
+    await refused(
+      { lightspeedPort: '0', lightspeedTls: '/nowhere/c.pem,/nowhere/k.pem' },
+      /--lightspeed-tls/,
+    )
+  } finally {
+    await database.close()
+  }
 })

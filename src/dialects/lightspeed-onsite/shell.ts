@@ -3,11 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, empty, send } from '../../http/answer.ts'
 import type { DialectContext } from '../../http/dialect.ts'
 import { logDefect } from '../../http/server.ts'
-import { createZone, type Zone } from '../../money/zone.ts'
 import type { Caller } from '../../services/lightspeed-login.ts'
 import { type Markup, xmlDocument } from '../../wire/xml.ts'
 import { expiredCookie, readClaim, sessionCookie } from './auth.ts'
 import { readBody } from './body.ts'
+import { type Clock, createClock } from './clock.ts'
 import { answerFor, MethodNotAllowed, OnSiteError, XML_TYPE } from './errors.ts'
 import { parseQuery } from './list.ts'
 import type { BaseUri } from './wire.ts'
@@ -18,8 +18,7 @@ export type Call = {
   readonly caller: Caller
   /** Where this client finds our resources. */
   readonly base: BaseUri
-  /** The store's clocks. */
-  readonly zone: Zone
+  readonly clock: Clock
   /** The ids in the path; refuses (404) one that cannot be an id. */
   readonly id: (position?: number) => bigint
   /** Query parameters by name. */
@@ -64,11 +63,11 @@ export type Exchange = (
  */
 export function createExchange(context: DialectContext, resources: Resources): Exchange {
   const { login } = context.services.lightspeed
-  const zones = new Map<string, Zone>()
-  const zoneOf = (name: string): Zone => {
-    const zone = zones.get(name) ?? createZone(name)
-    zones.set(name, zone)
-    return zone
+  const clocks = new Map<string, Clock>()
+  const clockOf = (zone: string): Clock => {
+    const clock = clocks.get(zone) ?? createClock(zone)
+    clocks.set(zone, clock)
+    return clock
   }
 
   return async (request, reply, malformed) => {
@@ -97,7 +96,7 @@ export function createExchange(context: DialectContext, resources: Resources): E
           context,
           caller,
           base: baseOf(request, context),
-          zone: zoneOf(caller.merchant.timezone),
+          clock: clockOf(caller.merchant.timezone),
           id: (position = 0) => readPathId(ids[position]),
           query: parseQuery(at === -1 ? '' : url.slice(at + 1)),
           body: () => readBody(request.raw),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createZone } from '../../money/zone.ts'
+import fc from 'fast-check'
+import { formatCents } from '../../money/money.ts'
 import {
+  formatAmount,
   formatPrice,
-  formatStoreDate,
-  formatStoreTime,
   readAmount,
   readBoolean,
   readId,
@@ -50,6 +50,22 @@ describe('an atom', () => {
     assert.equal(formatPrice(0n), '0.000')
   })
 
+  it('amount: written with two decimals, the rest cut off', () => {
+    for (const [units, text] of [
+      [0n, '0.00'],
+      [-999n, '0.00'],
+      [5_999n, '0.05'],
+      [-1_525_000n, '-15.25'],
+      [9_999_999_999_999_000n, '99999999999.99'],
+    ] as const)
+      assert.equal(formatAmount(units), text)
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 17n), max: 10n ** 17n }), (units) => {
+        assert.equal(formatAmount(units), formatCents(units))
+      }),
+    )
+  })
+
   it('boolean: true, false, 1 and 0, in any letter case', () => {
     for (const text of ['true', 'True', ' TRUE ', '1']) assert.equal(readBoolean(text), true, text)
     for (const text of ['false', 'False', '0']) assert.equal(readBoolean(text), false, text)
@@ -68,20 +84,6 @@ describe('an atom', () => {
     assert.equal(readSerial('😀'.repeat(64)), '😀'.repeat(64))
     for (const text of ['a\tb', 'a\nb', 'a\u007fb', 'a\u0085b', 'x'.repeat(65)])
       assert.equal(readSerial(text), undefined, JSON.stringify(text))
-  })
-
-  it('datetime: the store’s wall clock, six digits, no zone', () => {
-    const instant = BigInt(Date.parse('2026-07-04T22:15:30Z')) * 1_000n + 120_034n
-    assert.equal(formatStoreTime(createZone('UTC'), instant), '2026-07-04T22:15:30.120034')
-    assert.equal(
-      formatStoreTime(createZone('Europe/Berlin'), instant),
-      '2026-07-05T00:15:30.120034',
-    )
-    assert.equal(formatStoreDate(createZone('Europe/Berlin'), instant), '2026-07-05')
-    assert.equal(
-      formatStoreTime(createZone('UTC'), instant - 120_034n),
-      '2026-07-04T22:15:30.000000',
-    )
   })
 
   it('reference: absolute, or empty without attributes', () => {

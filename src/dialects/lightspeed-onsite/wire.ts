@@ -1,8 +1,7 @@
 import { formatFixed, parseDecimal, rescaleExact } from '../../money/decimal.ts'
-import { formatInstant, type Instant } from '../../money/instant.ts'
-import { formatCents, fromUnits, LEDGER_SCALE, toUnits } from '../../money/money.ts'
-import { toReading, type Zone } from '../../money/zone.ts'
+import { fromUnits, LEDGER_SCALE, toUnits, UNITS_PER_CENT } from '../../money/money.ts'
 import { element, type Markup } from '../../wire/xml.ts'
+import type { Clock } from './clock.ts'
 
 /** The atoms of OnSite's XML (specs/lightspeed-onsite.md 4.2). Readers give undefined for a fault. */
 
@@ -54,25 +53,22 @@ export const readSerial = (text: string): string | undefined =>
   /\p{Cc}/u.test(text.trim()) ? undefined : readText(64)(text)
 
 /** Two decimals, the rest cut off: what totals and invoices show. */
-export const formatAmount = formatCents
+export function formatAmount(units: bigint): string {
+  const cents = units / UNITS_PER_CENT
+  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, '0')
+  return `${cents < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
+}
 
 /** Three decimals: what products show. */
 export const formatPrice = (units: bigint): string => formatFixed(fromUnits(units), 3, 'down')
 
 export const formatBoolean = (value: boolean): string => (value ? 'true' : 'false')
 
-/** `2026-03-04T10:15:30.120034`: the store's wall clock, without a zone, which breaks clients. */
-export const formatStoreTime = (zone: Zone, instant: Instant): string =>
-  formatInstant(toReading(zone, instant)).slice(0, -1)
-
-export const formatStoreDate = (zone: Zone, instant: Instant): string =>
-  formatStoreTime(zone, instant).slice(0, 10)
-
 /** Where the resources of one request live: `https://pos.example:9630/api/`. */
 export type BaseUri = string
 
 /** Where and when things are for one caller. */
-export type View = { readonly base: BaseUri; readonly zone: Zone }
+export type View = { readonly base: BaseUri; readonly clock: Clock }
 
 /** The resources that others refer to, and the first segment of their paths. */
 const PATHS = { user: 'users', product: 'products', invoice: 'invoices' } as const

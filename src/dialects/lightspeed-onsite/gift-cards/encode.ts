@@ -1,13 +1,13 @@
 import type { Statement, StatementEntry } from '../../../services/lightspeed-cards.ts'
-import { element, type Markup, textElement } from '../../../wire/xml.ts'
 import {
-  type BaseUri,
-  formatAmount,
-  formatBoolean,
-  formatStoreTime,
-  reference,
-  type View,
-} from '../wire.ts'
+  element,
+  type Markup,
+  textElement,
+  xmlAttribute,
+  xmlTemplate,
+  xmlText,
+} from '../../../wire/xml.ts'
+import { type BaseUri, formatAmount, formatBoolean, reference, type View } from '../wire.ts'
 import { activityOf, stepOf, totalsOf } from './history.ts'
 
 export const cardUri = (base: BaseUri, id: bigint): string => `${base}gift_cards/${id}/`
@@ -17,12 +17,13 @@ export const encodeMember = (base: BaseUri, id: bigint): Markup =>
   element('gift_card', { uri: cardUri(base, id), id, full_render: false })
 
 /** The full card; every element is there, whether or not it says anything (7.2). */
-export function encodeCard({ base, zone }: View, card: Statement): Markup {
+export function encodeCard(view: View, card: Statement): Markup {
+  const { base, clock } = view
   const { total, used, credit } = totalsOf(card)
   return element('gift_card', { uri: cardUri(base, card.id), id: card.id, full_render: true }, [
     element('flags', {}, [textElement('active', formatBoolean(card.active))]),
-    textElement('created', formatStoreTime(zone, card.createdAt)),
-    textElement('modified', formatStoreTime(zone, card.modifiedAt)),
+    textElement('created', clock.format(card.createdAt)),
+    textElement('modified', clock.format(card.modifiedAt)),
     textElement('gift_card_id', `G-${card.id}`),
     reference('user', base, card.userId),
     reference('product', base, card.productId),
@@ -33,28 +34,25 @@ export function encodeCard({ base, zone }: View, card: Statement): Markup {
       textElement('used', formatAmount(used)),
       textElement('credit', formatAmount(credit)),
     ]),
-    element(
-      'history_entries',
-      {},
-      card.entries.map((entry) => encodeEntry({ base, zone }, card.id, entry)),
-    ),
+    element('history_entries', {}, encodeEntries(view, card.id, card.entries)),
   ])
 }
 
-/** One movement of value, complete wherever it appears (7.9). */
-export function encodeEntry({ base, zone }: View, cardId: bigint, entry: StatementEntry): Markup {
-  const { before, after, amount } = stepOf(entry)
-  const uri = `${cardUri(base, cardId)}history/${entry.id}/`
-  return element('history', { uri, id: entry.id, full_render: true }, [
-    textElement('created', formatStoreTime(zone, entry.createdAt)),
-    reference('user', base, entry.userId),
-    textElement('note', entry.note),
-    textElement('source_id', entry.source),
-    element('totals', {}, [
-      textElement('before', formatAmount(before)),
-      textElement('after', formatAmount(after)),
-      textElement('amount', formatAmount(amount)),
-    ]),
-    textElement('activity', activityOf(entry)),
-  ])
+/** Movements of value, each complete wherever it appears (7.9). */
+export function encodeEntries(
+  { base, clock }: View,
+  cardId: bigint,
+  entries: readonly StatementEntry[],
+): Markup[] {
+  const card = xmlAttribute(cardUri(base, cardId))
+  const amount = (units: bigint): Markup => xmlText(formatAmount(units))
+  return entries.map((entry) => {
+    const step = stepOf(entry)
+    const time = xmlText(clock.format(entry.createdAt))
+    const user = reference('user', base, entry.userId)
+    const note = textElement('note', entry.note)
+    const source = textElement('source_id', entry.source)
+    const totals = xmlTemplate`<before>${amount(step.before)}</before><after>${amount(step.after)}</after><amount>${amount(step.amount)}</amount>`
+    return xmlTemplate`<history uri="${card}history/${entry.id}/" id="${entry.id}" full_render="true"><created>${time}</created>${user}${note}${source}<totals>${totals}</totals><activity>${xmlText(activityOf(entry))}</activity></history>`
+  })
 }

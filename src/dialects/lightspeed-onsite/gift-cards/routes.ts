@@ -7,7 +7,7 @@ import { decodeList, decodePage, listDocument } from '../list.ts'
 import { type Call, type Resources, xml } from '../shell.ts'
 import { readId } from '../wire.ts'
 import { type CardOrder, decodeCard } from './decode.ts'
-import { cardUri, encodeCard, encodeEntry, encodeMember } from './encode.ts'
+import { cardUri, encodeCard, encodeEntries, encodeMember } from './encode.ts'
 
 const FILTER: FilterFields = {
   id: { kind: 'integer', field: 'id' },
@@ -33,8 +33,8 @@ export const giftCards: Resources = {
 }
 
 async function list(call: Call, further: readonly Filter[]) {
-  const { query, zone, caller, base, context } = call
-  const wish = decodeList(query, FIELDS, zone)
+  const { query, clock, caller, base, context } = call
+  const wish = decodeList(query, FIELDS, clock.zone)
   const page = await context.services.lightspeed.cards.list(caller.merchant, {
     ...wish,
     filter: { kind: 'and', terms: [wish.filter, ...equalities(query), ...further] },
@@ -120,13 +120,13 @@ function problem(found: OpenCardProblem, order: CardOrder): OnSiteError {
 async function statementOf({ caller, context, id }: Call): Promise<Statement> {
   const card = await context.services.lightspeed.cards.find(caller.merchant, id())
   if (!card) throw new OnSiteError('server.not_found')
-  return card
+  return { ...card, productId: card.productId ?? caller.defaultProductId }
 }
 
 async function history(call: Call) {
   const card = await statementOf(call)
   const page = decodePage(call.query, { id: 'id' })
-  const entries = paged(card.entries, page).map((entry) => encodeEntry(call, card.id, entry))
+  const entries = encodeEntries(call, card.id, paged(card.entries, page))
   const total = card.entries.length
   return xml(200, listDocument('history_entries', entries, { paged: page.paged, total }))
 }
@@ -140,7 +140,11 @@ function paged<T>(entries: readonly T[], { order, offset, count }: Omit<ListWish
 async function historyEntry(call: Call) {
   const card = await statementOf(call)
   const wanted = call.id(1)
-  const entry = card.entries.find(({ id }) => id === wanted)
+  const [entry] = encodeEntries(
+    call,
+    card.id,
+    card.entries.filter(({ id }) => id === wanted),
+  )
   if (!entry) throw new OnSiteError('server.not_found')
-  return xml(200, encodeEntry(call, card.id, entry))
+  return xml(200, entry)
 }

@@ -1,14 +1,6 @@
 import type { Invoice } from '../../../services/lightspeed-store.ts'
 import { element, type Markup, textElement } from '../../../wire/xml.ts'
-import {
-  type BaseUri,
-  formatAmount,
-  formatBoolean,
-  formatStoreDate,
-  formatStoreTime,
-  reference,
-  type View,
-} from '../wire.ts'
+import { type BaseUri, formatAmount, formatBoolean, reference, type View } from '../wire.ts'
 
 export const invoiceUri = (base: BaseUri, id: bigint): string => `${base}invoices/${id}/`
 
@@ -16,9 +8,9 @@ const customer = (): Markup =>
   element('invoice_customer', {}, [element('customer'), element('mainname')])
 
 /** A list member (specs/lightspeed-onsite.md 9.4). */
-export const encodeSummary = ({ base, zone }: View, invoice: Invoice): Markup =>
+export const encodeSummary = ({ base, clock }: View, invoice: Invoice): Markup =>
   element('invoice', { uri: invoiceUri(base, invoice.id), id: invoice.id, full_render: false }, [
-    textElement('datetime_created', formatStoreTime(zone, invoice.createdAt)),
+    textElement('datetime_created', clock.format(invoice.createdAt)),
     textElement('invoice_id', `I-${invoice.number}`),
     customer(),
     element('flags', {}, [textElement('posted', formatBoolean(invoice.posted))]),
@@ -26,14 +18,14 @@ export const encodeSummary = ({ base, zone }: View, invoice: Invoice): Markup =>
   ])
 
 /** An invoice in full: nothing here takes payments, so everything on it is owing. */
-export function encodeInvoice({ base, zone }: View, invoice: Invoice): Markup {
+export function encodeInvoice({ base, clock }: View, invoice: Invoice): Markup {
   const { id, number, total, createdAt, modifiedAt, posted, voided, userId } = invoice
   return element('invoice', { uri: invoiceUri(base, id), id, full_render: true }, [
     textElement('document_id', number),
-    textElement('date_created', formatStoreDate(zone, createdAt)),
-    textElement('datetime_created', formatStoreTime(zone, createdAt)),
-    textElement('date_modified', formatStoreDate(zone, modifiedAt)),
-    textElement('datetime_modified', formatStoreTime(zone, modifiedAt)),
+    textElement('date_created', clock.format(createdAt).slice(0, 10)),
+    textElement('datetime_created', clock.format(createdAt)),
+    textElement('date_modified', clock.format(modifiedAt).slice(0, 10)),
+    textElement('datetime_modified', clock.format(modifiedAt)),
     element('flags', {}, [
       textElement('drop_shipment', 'false'),
       textElement('exported', 'false'),

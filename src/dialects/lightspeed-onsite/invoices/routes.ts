@@ -33,7 +33,7 @@ export const invoices: Resources = {
 }
 
 async function list(call: Call) {
-  const wish = decodeList(call.query, FIELDS, call.zone)
+  const wish = decodeList(call.query, FIELDS, call.clock.zone)
   const { store } = call.context.services.lightspeed
   const { members, total } = await store.listInvoices(call.caller.merchant, wish)
   const encoded = members.map((invoice) => encodeSummary(call, invoice))

@@ -1,6 +1,6 @@
 import type { Product } from '../../../services/lightspeed-store.ts'
 import { element, type Markup, textElement } from '../../../wire/xml.ts'
-import { type BaseUri, formatBoolean, formatPrice, formatStoreTime, type View } from '../wire.ts'
+import { type BaseUri, formatBoolean, formatPrice, type View } from '../wire.ts'
 
 export const productUri = (base: BaseUri, id: bigint): string => `${base}products/${id}/`
 
@@ -27,14 +27,14 @@ function encodeFlags(product: Product, names: readonly string[]): Markup {
 }
 
 /** A product, in full or as a list member; a client takes the first child for the code (9.3). */
-export function encodeProduct({ base, zone }: View, product: Product, full: boolean): Markup {
+export function encodeProduct({ base, clock }: View, product: Product, full: boolean): Markup {
   const { id, code, description } = product
   return element('product', { uri: productUri(base, id), id, full_render: full }, [
     textElement('code', code),
     ...(full
       ? [
-          textElement('created', formatStoreTime(zone, product.createdAt)),
-          textElement('modified', formatStoreTime(zone, product.modifiedAt)),
+          textElement('created', clock.format(product.createdAt)),
+          textElement('modified', clock.format(product.modifiedAt)),
           textElement('product_id', `P-${id}`),
         ]
       : []),

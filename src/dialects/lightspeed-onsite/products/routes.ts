@@ -29,7 +29,7 @@ export const products: Resources = {
 }
 
 async function list(call: Call) {
-  const wish = decodeList(call.query, FIELDS, call.zone)
+  const wish = decodeList(call.query, FIELDS, call.clock.zone)
   const { store } = call.context.services.lightspeed
   const { members, total } = await store.listProducts(call.caller.merchant, wish)
   const encoded = members.map((product) => encodeProduct(call, product, false))

@@ -22,7 +22,7 @@ export const users: Resources = {
 }
 
 async function list(call: Call) {
-  const wish = decodeList(call.query, FIELDS, call.zone)
+  const wish = decodeList(call.query, FIELDS, call.clock.zone)
   const { members, total } = await call.context.services.lightspeed.store.listUsers(
     call.caller.merchant,
     wish,
