@@ -1,4 +1,3 @@
-import type { Ticket } from '../../../commerce/tickets.ts'
 import { refuse } from '../../../errors.ts'
 import { type Answer, json } from '../../../http/answer.ts'
 import type { Card } from '../../../ledger/card.ts'
@@ -8,8 +7,8 @@ import type { Booking } from '../../../services/book.ts'
 import type { Merchant } from '../../../services/merchants.ts'
 import { TEXT } from '../../../wire/fields.ts'
 import { JsonNumber, type JsonValue, maskSecrets, stringifyJson } from '../../../wire/json.ts'
-import { can, canSeeEvent } from '../../pretix/auth.ts'
-import { detail, fail, invalid, notFound } from '../../pretix/errors.ts'
+import { can } from '../../pretix/auth.ts'
+import { detail, fail, invalid } from '../../pretix/errors.ts'
 import { listAnswer, readPage, slicePage } from '../../pretix/paging.ts'
 import {
   type AddResource,
@@ -17,11 +16,11 @@ import {
   type Caller,
   methodNotAllowed,
 } from '../../pretix/resource.ts'
-import { formatValue, includesAccepted, readFilter } from '../wire.ts'
+import { formatValue, includesAccepted } from '../wire.ts'
 import { decodeGiftCard, decodeTransact, type GiftCardFields } from './decode.ts'
-import { type Expansion, encodeGiftCard } from './encode.ts'
-
-const NO_CARD = 'No GiftCard matches the given query.'
+import { encodeGiftCard } from './encode.ts'
+import { expand, expandOf, expandOwners } from './owner.ts'
+import { cardId, filterOf, issuersOf, slugOf, slugsOf, visibleCard } from './visible.ts'
 
 /** Both gift card permissions are independent: writing does not include reading (3.2). */
 export const permitsGiftCards = ({ principal, reads }: Caller): boolean =>
@@ -233,43 +232,6 @@ const audit = (call: Call, action: string, card: Card, data?: Record<string, Jso
   ...(data ? { data: stringifyJson(maskSecrets(data)) } : {}),
 })
 
-function filterOf(call: Call) {
-  const filter = readFilter(call.query)
-  if (filter === 'invalid value') return fail(invalid({ value: ['Enter a number.'] }))
-  return filter
-}
-
-/** The id in the path; what is no number is no card. */
-function cardId({ params }: Call): bigint {
-  const text = params.id ?? ''
-  if (!/^\d+$/.test(text)) return fail(notFound())
-  const id = BigInt(text)
-  return id < 2n ** 63n ? id : fail(notFound(NO_CARD))
-}
-
-const issuersOf = (call: Call): Promise<readonly Merchant[]> =>
-  includesAccepted(call.query)
-    ? call.context.services.merchants.listIssuers(call.organizer)
-    : Promise.resolve([call.organizer])
-
-/** The card of the path, if this organizer sees it and it passes the filters; else 404. */
-export async function visibleCard(call: Call, { filtered = true } = {}): Promise<Card> {
-  const filter = filtered ? filterOf(call) : {}
-  const id = cardId(call)
-  const issuers = await issuersOf(call)
-  const card = await call.context.services.cards.find(
-    issuers.map((issuer) => issuer.id),
-    id,
-    filter,
-  )
-  return card ?? fail(notFound(NO_CARD))
-}
-
-const slugsOf = (issuers: readonly Merchant[]) => new Map(issuers.map(({ id, slug }) => [id, slug]))
-
-const slugOf = async (call: Call, card: Card): Promise<string> =>
-  slugsOf(await issuersOf(call)).get(card.merchantId) ?? call.organizer.slug
-
 async function refuseTakenCode(
   call: Call,
   code: string,
@@ -292,55 +254,4 @@ async function decode(call: Call, mode: 'create' | 'replace' | 'change') {
   const all = { ...faults, ...unknown }
   if (Object.keys(all).length > 0) fail(invalid(all))
   return { fields, sent, ownerPositionId: owner ? ticket?.id : owner }
-}
-
-/** Owner tickets of these cards, if the caller asked to expand them. */
-async function expand(call: Call, cards: readonly Card[]): Promise<Expansion | undefined> {
-  const merged = new Map<bigint, { ticket: Ticket; full: boolean }>()
-  for (const merchantId of new Set(cards.map((card) => card.merchantId))) {
-    const own = cards.filter((card) => card.merchantId === merchantId)
-    const found = await expandOwners(
-      call,
-      merchantId,
-      own.map((card) => card.ownerPositionId),
-    )
-    if (found === undefined) return undefined
-    for (const [id, value] of found) merged.set(id, value)
-  }
-  return merged
-}
-
-/**
- * The same for tickets of one merchant. It is always read before a unit of work begins: within one it
- * would wait for a second connection, and enough of those waits would never end.
- */
-async function expandOwners(
-  call: Call,
-  merchantId: bigint,
-  ids: readonly (bigint | null | undefined)[],
-): Promise<Map<bigint, { ticket: Ticket; full: boolean }> | undefined> {
-  if (!call.queryAll('expand').includes('owner_ticket')) return undefined
-  const known = ids.filter((id) => id !== null && id !== undefined)
-  const tickets =
-    known.length > 0 ? await call.context.services.tickets.list(merchantId, known) : []
-  return new Map(
-    tickets.map((ticket) => [
-      ticket.id,
-      {
-        ticket,
-        // Tickets of another organizer are never shown in full.
-        full:
-          merchantId === call.organizer.id &&
-          can(call.principal, 'event.orders:read') &&
-          canSeeEvent(call.principal, ticket.eventSlug),
-      },
-    ]),
-  )
-}
-
-/** The same before a booking, for the card it will change. */
-async function expandOf(call: Call, card: Pick<Card, 'merchantId' | 'id'>) {
-  if (!call.queryAll('expand').includes('owner_ticket')) return undefined
-  const found = await call.context.services.cards.find([card.merchantId], card.id)
-  return await expand(call, found ? [found] : [])
 }

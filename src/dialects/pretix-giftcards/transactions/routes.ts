@@ -3,7 +3,8 @@ import type { Entry } from '../../../ledger/entry.ts'
 import { fail, notFound } from '../../pretix/errors.ts'
 import { listAnswer, readPage, slicePage } from '../../pretix/paging.ts'
 import type { AddResource, Call } from '../../pretix/resource.ts'
-import { permitsGiftCards, visibleCard } from '../gift-cards/routes.ts'
+import { permitsGiftCards } from '../gift-cards/routes.ts'
+import { visibleCard } from '../gift-cards/visible.ts'
 import { encodeTransaction } from './encode.ts'
 
 /** A card's bookings, read-only; filters of the card list do not apply here (6.3). */
