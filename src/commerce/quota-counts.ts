@@ -145,16 +145,16 @@ export async function readTaken(
       select 'v', quota_id, item_id, variation_id, subevent_id, sum(count * (max_usages - redeemed))::int8, 0
       from voucher_tallies
       where merchant_id = ${merchantId} and event_id = ${eventId} and block_quota and redeemed < max_usages
-        and (valid_day is null or valid_day > ${now}::timestamptz::date)
+        and (valid_hour is null or valid_hour > date_trunc('hour', ${now}::timestamptz))
       group by quota_id, item_id, variation_id, subevent_id
       union all
-      -- Tallies know the day only: what ends today is looked at one by one.
+      -- Tallies know the hour only: what ends in this one is looked at one by one.
       select 'v', quota_id, item_id, variation_id, subevent_id, sum(max_usages - redeemed), 0
       from (
         -- In order, for which there is but one index.
         select * from vouchers
         where merchant_id = ${merchantId} and event_id = ${eventId} and valid_until >= ${now}::timestamptz
-          and valid_until < ${now}::timestamptz::date + 1
+          and valid_until < date_trunc('hour', ${now}::timestamptz) + interval '1 hour'
         order by valid_until, id desc) as ending
       where block_quota and redeemed < max_usages
       group by quota_id, item_id, variation_id, subevent_id`,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Queryable, Tx } from '../db/database.ts'
-import { formatInstant, type Instant } from '../money/instant.ts'
+import { type Instant, MICROS_PER_SECOND } from '../money/instant.ts'
 import type { Voucher } from './voucher.ts'
 
 /**
@@ -8,8 +8,9 @@ import type { Voucher } from './voucher.ts'
  * quota, are read from here without visiting the vouchers. Whoever writes a voucher tallies it.
  */
 
-/** Ids in one tally: redemptions of one campaign are spread over several rows. */
-const BLOCK_BITS = 12n
+/** Redemptions of one campaign are spread over several rows. */
+const SHARDS = 8n
+const HOUR: Instant = 3_600n * MICROS_PER_SECOND
 
 /** What a tally tells of its vouchers: everything that a list can be narrowed by, but the code. */
 const facetFields = (voucher: Voucher) =>
@@ -25,11 +26,11 @@ const facetFields = (voucher: Voucher) =>
     voucher.quotaId,
     voucher.subeventId,
     voucher.tag,
-    voucher.validUntil === undefined ? undefined : dayOf(voucher.validUntil),
+    voucher.validUntil === undefined ? undefined : hourOf(voucher.validUntil),
   ] as const
 
-/** The UTC day: the unit in which tallies know when a voucher ends. */
-export const dayOf = (instant: Instant): string => formatInstant(instant).slice(0, 10)
+/** The start of the hour: tallies know when a voucher ends to the hour. */
+const hourOf = (instant: Instant): Instant => instant - (((instant % HOUR) + HOUR) % HOUR)
 
 /** The digest that vouchers of one tally share; a uuid to PostgreSQL. */
 export function facetOf(voucher: Voucher): string {
@@ -50,7 +51,7 @@ export async function tallyVouchers(
   const count = (voucher: Voucher | undefined, delta: number) => {
     if (!voucher) return
     const facet = facetOf(voucher)
-    const key = `${voucher.eventId}/${facet}/${voucher.id >> BLOCK_BITS}`
+    const key = `${voucher.eventId}/${facet}/${voucher.id % SHARDS}`
     const tally = tallies.get(key) ?? { voucher, facet, delta: 0 }
     tally.delta += delta
     tallies.set(key, tally)
@@ -64,19 +65,19 @@ export async function tallyVouchers(
   const fields = rows.map(({ voucher }) => facetFields(voucher))
   // In key order: two redemptions of the same campaigns must not wait for each other crosswise.
   await tx`
-    insert into voucher_tallies as t (merchant_id, event_id, facet, block, count, max_usages, redeemed,
+    insert into voucher_tallies as t (merchant_id, event_id, facet, shard, count, max_usages, redeemed,
       block_quota, allow_ignore_quota, price_mode, value, item_id, variation_id, quota_id, subevent_id,
-      tag, valid_day)
+      tag, valid_hour)
     select ${merchantId}, * from unnest(
       ${rows.map(({ voucher }) => voucher.eventId)}::int8[], ${rows.map(({ facet }) => facet)}::uuid[],
-      ${rows.map(({ voucher }) => voucher.id >> BLOCK_BITS)}::int8[], ${rows.map(({ delta }) => delta)}::int8[],
+      ${rows.map(({ voucher }) => voucher.id % SHARDS)}::int8[], ${rows.map(({ delta }) => delta)}::int8[],
       ${fields.map((f) => f[0])}::int4[], ${fields.map((f) => f[1])}::int4[], ${fields.map((f) => f[2])}::bool[],
       ${fields.map((f) => f[3])}::bool[], ${fields.map((f) => f[4])}::text[], ${fields.map((f) => f[5] ?? null)}::int8[],
       ${fields.map((f) => f[6] ?? null)}::int8[], ${fields.map((f) => f[7] ?? null)}::int8[],
       ${fields.map((f) => f[8] ?? null)}::int8[], ${fields.map((f) => f[9] ?? null)}::int8[],
-      ${fields.map((f) => f[10])}::text[], ${fields.map((f) => f[11] ?? null)}::date[]
-    ) as c (event_id, facet, block, count) order by event_id, facet, block
-    on conflict (merchant_id, event_id, facet, block) do update set count = t.count + excluded.count`
+      ${fields.map((f) => f[10])}::text[], ${fields.map((f) => f[11] ?? null)}::timestamptz[]
+    ) as c (event_id, facet, shard, count) order by event_id, facet, shard
+    on conflict (merchant_id, event_id, facet, shard) do update set count = t.count + excluded.count`
 }
 
 /** What a list of vouchers can be narrowed by; each left out does not narrow. */
@@ -133,8 +134,8 @@ export type Tally = {
 }
 
 /**
- * The tallies whose vouchers match, or may match: of those that end today some are over already, so
- * that the rows of today are counted one by one and taken off. `total` is exact.
+ * The tallies whose vouchers match, or may match: of those that end in this hour some are over already,
+ * so that their rows are counted one by one and taken off. `total` is exact.
  */
 export async function tally(
   sql: Queryable,
@@ -143,7 +144,7 @@ export async function tally(
   filter: VoucherFilter,
   now: Instant,
 ): Promise<{ readonly total: number; readonly tallies: readonly Tally[] }> {
-  const today = dayOf(now)
+  const hour = hourOf(now)
   const tallies = await sql<Tally[]>`
     select facet::text, sum(count)::int8 as count, min(max_usages) as "maxUsages", min(value) as value
     from voucher_tallies
@@ -152,8 +153,8 @@ export async function tally(
         filter.active === undefined
           ? sql``
           : filter.active
-            ? sql`and redeemed < max_usages and (valid_day is null or valid_day >= ${today}::date)`
-            : sql`and (redeemed >= max_usages or valid_day <= ${today}::date)`
+            ? sql`and redeemed < max_usages and (valid_hour is null or valid_hour >= ${hour}::timestamptz)`
+            : sql`and (redeemed >= max_usages or valid_hour <= ${hour}::timestamptz)`
       }
     group by facet having sum(count) > 0`
   const total = tallies.reduce((sum, { count }) => sum + count, 0n)
@@ -162,7 +163,6 @@ export async function tally(
     select count(*) from vouchers
     where merchant_id = ${merchantId} and event_id = ${eventId} ${facetSql(sql, filter)}
       and redeemed < max_usages and valid_until ${filter.active ? sql`<=` : sql`>`} ${now}::timestamptz
-      and valid_until >= ${`${today}T00:00:00Z`}::timestamptz
-      and valid_until < ${`${today}T00:00:00Z`}::timestamptz + interval '1 day'`
+      and valid_until >= ${hour}::timestamptz and valid_until < ${hour + HOUR}::timestamptz`
   return { total: Number(total - (row?.count ?? 0n)), tallies }
 }

@@ -32,22 +32,22 @@ async function wrongTallies(sql: Queryable, merchantId: bigint): Promise<string 
   const [row] = await sql<{ facet: string; counted: bigint; there: bigint }[]>`
     select coalesce(t.facet, v.facet)::text as facet, coalesce(t.count, 0) as counted,
       coalesce(v.count, 0) as there
-    from (select event_id, facet, block, count from voucher_tallies where merchant_id = ${merchantId}) t
+    from (select event_id, facet, shard, count from voucher_tallies where merchant_id = ${merchantId}) t
     full join (
-      select event_id, facet, id >> 12 as block, count(*) from vouchers
-      where merchant_id = ${merchantId} group by event_id, facet, id >> 12
-    ) v on v.event_id = t.event_id and v.facet = t.facet and v.block = t.block
+      select event_id, facet, id % 8 as shard, count(*) from vouchers
+      where merchant_id = ${merchantId} group by event_id, facet, id % 8
+    ) v on v.event_id = t.event_id and v.facet = t.facet and v.shard = t.shard
     where coalesce(t.count, 0) <> coalesce(v.count, 0) limit 1`
   if (row) return `voucher tally ${row.facet}: counts ${row.counted}, there are ${row.there}`
   const [stray] = await sql<{ id: bigint }[]>`
     select v.id from vouchers v
     join voucher_tallies t on t.merchant_id = v.merchant_id and t.event_id = v.event_id
-      and t.facet = v.facet and t.block = v.id >> 12
+      and t.facet = v.facet and t.shard = v.id % 8
     where v.merchant_id = ${merchantId} and (v.max_usages, v.redeemed, v.block_quota, v.allow_ignore_quota,
       v.price_mode, v.value, v.item_id, v.variation_id, v.quota_id, v.subevent_id, v.tag,
-      (v.valid_until at time zone 'UTC')::date)
+      date_trunc('hour', v.valid_until))
       is distinct from (t.max_usages, t.redeemed, t.block_quota, t.allow_ignore_quota, t.price_mode, t.value,
-      t.item_id, t.variation_id, t.quota_id, t.subevent_id, t.tag, t.valid_day)
+      t.item_id, t.variation_id, t.quota_id, t.subevent_id, t.tag, t.valid_hour)
     order by v.id limit 1`
   return stray && `voucher ${stray.id}: is counted in a tally of others`
 }

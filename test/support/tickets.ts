@@ -50,6 +50,14 @@ export const GALA = {
   date_from: '2031-05-01T08:00:00Z',
 } as const satisfies Partial<WorldEvent>
 
+const merchant = (slug: string) => ({
+  slug,
+  name: `Merchant ${slug}`,
+  country: 'DE',
+  currency: 'EUR',
+  timezone: 'Europe/Berlin',
+})
+
 export async function openTicketServer(): Promise<TicketServer> {
   const app = await startTestApp()
   let number = 0
@@ -67,13 +75,6 @@ export async function openTicketServer(): Promise<TicketServer> {
       del: (path) => client.send('DELETE', path),
     }
   }
-  const merchant = (slug: string) => ({
-    slug,
-    name: `Merchant ${slug}`,
-    country: 'DE',
-    currency: 'EUR',
-    timezone: 'Europe/Berlin',
-  })
   return {
     app,
     shop: async (...events) => {
@@ -115,6 +116,16 @@ export async function openTicketServer(): Promise<TicketServer> {
     close: app.close,
   }
 }
+
+/** A world that says something more about a merchant of these tests. */
+export const merchantOptions = (
+  { slug }: Pick<Shop, 'slug'>,
+  options: Partial<WorldMerchant>,
+): World => ({ merchants: [{ ...merchant(slug), ...options }] })
+
+/** A world that switches voucher budgets on. */
+export const budgetsOn = (shop: Pick<Shop, 'slug'>): World =>
+  merchantOptions(shop, { pretix: { voucher_budget: true } })
 
 let codes = 0
 

@@ -297,15 +297,15 @@ create index vouchers_seat on vouchers (merchant_id, seat_id) where seat_id is n
 create unique index vouchers_code on vouchers (merchant_id, code, event_id);
 alter table vouchers add primary key (merchant_id, id);
 
--- How many vouchers of an event are alike in everything that a list can be narrowed by, for each range of
--- 4096 ids (so that redemptions of one campaign do not all wait for one row). Lists are counted here and
--- quotas read here what is withheld from them, without visiting a million vouchers. Whoever writes a
--- voucher writes its tally in the same transaction.
+-- How many vouchers of an event are alike in everything that a list can be narrowed by, in eight rows by
+-- id (so that redemptions of one campaign do not all wait for one row). Lists are counted here and quotas
+-- read here what is withheld from them, without visiting a million vouchers. Whoever writes a voucher
+-- writes its tally in the same transaction.
 create table voucher_tallies (
   merchant_id        int8 not null,
   event_id           int8 not null,
   facet              uuid not null,
-  block              int8 not null,
+  shard              int8 not null,
   count              int8 not null,
   max_usages         int4 not null,
   redeemed           int4 not null,
@@ -318,9 +318,9 @@ create table voucher_tallies (
   quota_id           int8,
   subevent_id        int8,
   tag                text collate "C" not null,
-  -- The UTC day of valid_until; the day that `now` lies in is looked at voucher by voucher.
-  valid_day          date,
-  primary key (merchant_id, event_id, facet, block),
+  -- The UTC hour of valid_until; the hour that `now` lies in is looked at voucher by voucher.
+  valid_hour         timestamptz,
+  primary key (merchant_id, event_id, facet, shard),
   -- No check on count: one would refuse a -1 that is about to be added to what is there.
   foreign key (merchant_id, event_id) references ticket_events (merchant_id, id)
 ) with (fillfactor = 70);

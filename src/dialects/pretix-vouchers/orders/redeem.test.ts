@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import {
+  budgetsOn,
   GALA,
   openTicketServer,
   type Shop,
@@ -76,9 +77,7 @@ describe('a voucher in an order', () => {
       },
     )
     if (budgets) {
-      await server.app.owner`
-        update merchants set options = '{"pretix": {"voucher_budget": true}}' where slug = ${shop.slug}`
-      await shop.apply()
+      await server.app.apply(budgetsOn(shop))
     }
     const item = (ref: string) => shop.idOf('ticket_items', ref)
     return {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import {
   GALA,
+  merchantOptions,
   openTicketServer,
   type Shop,
   type TicketServer,
@@ -227,11 +228,8 @@ describe('payments of an order', () => {
     const { shop, standard, giftCard } = await open()
     const beta = await server.shop()
     const gamma = await server.shop()
-    const [owner] = [server.app.owner]
-    await owner`
-      insert into acceptances (merchant_id, issuer_id)
-      select a.id, b.id from merchants a, merchants b where a.slug = ${shop.slug} and b.slug = ${beta.slug}`
-    await shop.apply()
+    const { owner } = server.app
+    await server.app.apply(merchantOptions(shop, { accepts_cards_of: [beta.slug] }))
     const order = await ordered(shop, { positions: [{ item: standard }] })
     const trial = await ordered(shop, { positions: [{ item: standard }], testmode: true })
     const buying = await ordered(shop, { positions: [{ item: giftCard }] })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import {
+  budgetsOn,
   GALA,
   openTicketServer,
   type Shop,
@@ -306,9 +307,7 @@ describe('a voucher that is there', () => {
     const plain = await make(shop, { budget: '10.00' })
     assert.equal('budget' in plain, false)
     assert.equal((await shop.rows('vouchers'))[0]?.budget, null)
-    await server.app.owner`
-      update merchants set options = '{"pretix": {"voucher_budget": true}}' where slug = ${shop.slug}`
-    await shop.apply()
+    await server.app.apply(budgetsOn(shop))
     const voucher = await make(shop, {
       code: 'budget-1',
       item: standard,
