@@ -122,16 +122,20 @@ export function createGroupCommit({
     }
   }
 
-  /** After a failure the connection is in an unknown state: what it began is undone, or it is gone. */
+  /**
+   * After a failure the connection is in an unknown state: what it began is undone and it goes back to the
+   * pool, or it is gone and must not go back. One turn of the event loop lets the pool hear of its end.
+   */
   async function abandon(lane: Lane): Promise<void> {
     const { connection } = lane
     lane.connection = undefined
     try {
       await connection?.unsafe('rollback')
+      connection?.release()
     } catch (error) {
       log.debug({ err: error }, 'the connection of a batch is gone, and its transaction with it')
     }
-    connection?.release()
+    await setImmediate()
   }
 
   async function settle(lane: Lane, batch: readonly Waiting[]): Promise<void> {
