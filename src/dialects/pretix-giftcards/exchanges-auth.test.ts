@@ -33,6 +33,7 @@ describe('who may use pretix gift cards', () => {
       [TOKENS.all, NONE],
       [`Tokens ${TOKENS.all}`, NONE],
       ['Token nobody-has-this', 'Invalid token.'],
+      ['Device nobody-has-this', 'Invalid token.'],
       [`Token ${TOKENS.all.toUpperCase()}`, 'Invalid token.'],
       ['Token acme-foodics-0123456789abcdef', 'Invalid token.'],
       [`Token ${TOKENS.inactive}`, 'Token inactive or deleted.'],

@@ -226,6 +226,65 @@ describe('booking on pretix gift cards', () => {
     )
   })
 
+  test('shows the first booking of a card of the world file, which nobody wrote anything about', async () => {
+    const { id } = await find('BLOCKED-1')
+    const [booking, ...more] = await server.bookings(id)
+    assert.equal(more.length, 0)
+    const { id: _id, datetime: _datetime, ...rest } = booking ?? {}
+    assert.deepEqual(rest, {
+      value: '10.00',
+      event: null,
+      order: null,
+      text: null,
+      info: null,
+      acceptor: 'acme',
+    })
+  })
+
+  test('shows the order and the event of a booking that an order caused', async () => {
+    const card = await server.issue({ value: '50.00' })
+    const [ids] = await server.owner<{ item: bigint; event: string }[]>`
+      select i.id as item, e.slug as event from ticket_items i join ticket_events e
+        on e.merchant_id = i.merchant_id and e.id = i.event_id
+      where e.slug = 'expo'`
+    await server.apply({
+      merchants: [
+        {
+          slug: 'acme',
+          name: 'acme',
+          country: 'DE',
+          currency: 'EUR',
+          timezone: 'Europe/Berlin',
+          events: [
+            {
+              slug: 'expo',
+              name: 'expo',
+              quotas: [{ ref: 'hall', name: 'Hall', size: null, items: ['standard'] }],
+            },
+          ],
+        },
+      ],
+    })
+    const ordered = await server.send('POST', 'acme/events/expo/orders/', {
+      json: {
+        email: 'kim@example.org',
+        locale: 'en',
+        positions: [{ item: Number(ids?.item), variation: null, price: '14.00' }],
+        use_gift_cards: [card.secret],
+      },
+    })
+    assert.equal(ordered.status, 201, ordered.text)
+    const [, booking] = await server.bookings(card.id)
+    const { id: _id, datetime: _datetime, info: _info, ...rest } = booking ?? {}
+    assert.deepEqual(rest, {
+      value: '-14.00',
+      event: 'expo',
+      order: (ordered.json as { code: string }).code,
+      text: null,
+      acceptor: 'acme',
+    })
+  })
+
   test('passes over a card that the query filters away', async () => {
     const card = await server.issue({ value: '5.00' })
     await server.unchanged(async () => {
