@@ -23,7 +23,7 @@ const folder = await mkdtemp(join(tmpdir(), 'scrip-bench-'))
 const store = await openStore({ databaseUrl: undefined, dataDirectory: folder })
 const { db } = store
 const log = pino({ level: 'warn' })
-const commit = createGroupCommit({ db, now: wallClock, saveRemembered: async () => {}, log })
+const commit = createGroupCommit({ db, now: wallClock, saveRemembered: async () => {} })
 const imports = createImports({
   db,
   now: wallClock,

@@ -51,7 +51,7 @@ export async function startApp(config: Config, overrides: Partial<Deps> = {}): P
       poolMax: CONNECTIONS,
     })
     const now = overrides.now ?? wallClock
-    const commit = createGroupCommit({ db, now, saveRemembered, log, onBatch: metrics.batch })
+    const commit = createGroupCommit({ db, now, saveRemembered, onBatch: metrics.batch })
     closing.push(commit.close)
     const deps: Deps = { db, now, randomBytes, commit, log, dataDirectory, ...overrides }
     const services = createServices(deps)

@@ -110,9 +110,6 @@ function withOurValues<Sql extends Database | Tx>(sql: Sql): Sql {
             ...args.slice(0, -1),
             (tx: Tx) => (args.at(-1) as (tx: Tx) => unknown)(withOurValues(tx)),
           ])
-      if (name === 'reserve')
-        return async () =>
-          withOurValues((await Reflect.apply(member as () => unknown, target, [])) as Sql)
       return member
     },
   }

@@ -32,7 +32,7 @@ const open = ({ db }: TestDatabase): Imports =>
     db,
     now: wallClock,
     randomBytes,
-    commit: createGroupCommit({ db, now: wallClock, saveRemembered: async () => {}, log }),
+    commit: createGroupCommit({ db, now: wallClock, saveRemembered: async () => {} }),
     log,
     dataDirectory: '',
   })
@@ -324,7 +324,7 @@ test('an import of which one card was used, loaded or held cannot be undone', as
   const shop = await account()
   const { merchantId } = shop
   const { db } = database
-  const commit = createGroupCommit({ db, now: wallClock, saveRemembered: async () => {}, log })
+  const commit = createGroupCommit({ db, now: wallClock, saveRemembered: async () => {} })
   const origin = { protocol: 'pretix', actingMerchantId: merchantId }
   const uses = [
     { verb: 'redeem', amount: 1_000n },

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { pino } from 'pino'
 import { openTestLedger, type TestLedger } from '../../test/support/ledger.ts'
 import { DomainError } from '../errors.ts'
 import { wallClock } from '../money/instant.ts'
 import { saveRemembered } from '../services/idempotency.ts'
 import { verify } from '../verify.ts'
 import { createGroupCommit } from './group-commit.ts'
-
-const log = pino({ level: 'silent' })
 
 describe('the group commit', () => {
   let ledger: TestLedger
@@ -18,7 +15,7 @@ describe('the group commit', () => {
   after(() => ledger.close())
 
   const commitOf = (options: { queueMax?: number; onBatch?: (size: number) => void } = {}) =>
-    createGroupCommit({ db: ledger.db, now: wallClock, saveRemembered, log, ...options })
+    createGroupCommit({ db: ledger.db, now: wallClock, saveRemembered, ...options })
   const redeem = (cardId: bigint, amount: bigint) => ({
     merchantId: ledger.merchantId,
     command: { verb: 'redeem', cardId, amount, origin: ledger.origin } as const,

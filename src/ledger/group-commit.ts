@@ -1,8 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Logger } from 'pino'
-import type postgres from 'postgres'
 import type { Database, Tx } from '../db/database.ts'
-import { isConnectionLoss, retried } from '../db/transact.ts'
+import { isConnectionLoss, transact } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
 import type { Instant } from '../money/instant.ts'
 import { type Command, type Outcome, post } from './post.ts'
@@ -42,7 +40,6 @@ export type GroupCommitOptions = {
     remembered: readonly Remembered[],
     now: Instant,
   ) => Promise<void>
-  readonly log: Logger
   readonly lanes?: number
   /** Submissions waiting at most, over all lanes. */
   readonly queueMax?: number
@@ -57,12 +54,8 @@ type Waiting = Submission & {
   readonly reject: (error: unknown) => void
 }
 
-/** One queue and the connection that commits it; a card is always in the same one. */
-type Lane = {
-  queue: Waiting[]
-  running: boolean
-  connection: postgres.ReservedSql | undefined
-}
+/** One queue; a card is always in the same one, so its commands keep their order. */
+type Lane = { queue: Waiting[]; running: boolean }
 
 /**
  * Many callers, one `post`, one commit: while a batch commits, what arrives waits and becomes the next
@@ -73,75 +66,38 @@ export function createGroupCommit({
   db,
   now,
   saveRemembered,
-  log,
   lanes: laneCount = 2,
   queueMax = 10_000,
   onBatch = () => {},
 }: GroupCommitOptions): GroupCommit {
-  const lanes = Array.from(
-    { length: laneCount },
-    (): Lane => ({ queue: [], running: false, connection: undefined }),
-  )
+  const lanes = Array.from({ length: laneCount }, (): Lane => ({ queue: [], running: false }))
   const idle = new Set<() => void>()
   let queued = 0
   let closed = false
 
-  /**
-   * One batch on the lane's own connection: `begin` travels with the locks and `commit` with the writes,
-   * two turns instead of five. Answers to be remembered are written in between, in turns of their own.
-   */
-  async function commit(lane: Lane, batch: readonly Waiting[]): Promise<Outcome[]> {
+  async function commit(batch: readonly Waiting[]): Promise<Outcome[]> {
     const at = now()
     const merchantId = batch[0]?.merchantId ?? 0n
-    lane.connection ??= await db.reserve()
-    const { connection } = lane
-    const tx = connection as unknown as Tx // The same tag; its transaction is begun by hand.
-    try {
-      const begun = connection`begin`.execute()
-      const remembers = batch.some(({ remember }) => remember !== undefined)
-      const posted = post(
+    return await transact(db, async (tx) => {
+      const outcomes = await post(
         tx,
         merchantId,
         batch.map(({ command }, event) => ({ ...command, event })),
-        // An answer may show the entry's id, so what is remembered waits for the writes.
-        { now: at, ...(remembers ? {} : { seal: () => connection`commit` }) },
+        { now: at },
       )
-      const [, outcomes] = await Promise.all([begun, posted])
-      if (remembers) {
-        const remembered = batch.flatMap(({ remember }, index) => {
-          const outcome = outcomes[index]
-          return (outcome && remember?.(outcome)) ?? []
-        })
-        if (remembered.length > 0) await saveRemembered(tx, remembered, at)
-        await connection`commit`
-      }
+      const remembered = batch.flatMap(({ remember }, index) => {
+        const outcome = outcomes[index]
+        return (outcome && remember?.(outcome)) ?? []
+      })
+      if (remembered.length > 0) await saveRemembered(tx, remembered, at)
       return outcomes
-    } catch (error) {
-      await abandon(lane)
-      throw error
-    }
+    })
   }
 
-  /**
-   * After a failure the connection is in an unknown state: what it began is undone and it goes back to the
-   * pool, or it is gone and must not go back. One turn of the event loop lets the pool hear of its end.
-   */
-  async function abandon(lane: Lane): Promise<void> {
-    const { connection } = lane
-    lane.connection = undefined
-    try {
-      await connection?.unsafe('rollback')
-      connection?.release()
-    } catch (error) {
-      log.debug({ err: error }, 'the connection of a batch is gone, and its transaction with it')
-    }
-    await setImmediate()
-  }
-
-  async function settle(lane: Lane, batch: readonly Waiting[]): Promise<void> {
+  async function settle(batch: readonly Waiting[]): Promise<void> {
     const started = performance.now()
     try {
-      const outcomes = await retried(() => commit(lane, batch))
+      const outcomes = await commit(batch)
       onBatch(batch.length, (performance.now() - started) / 1_000)
       batch.forEach(({ resolve, reject }, index) => {
         const outcome = outcomes[index]
@@ -152,7 +108,7 @@ export function createGroupCommit({
       // One bad row must hurt nobody else: each of them tries once more alone. But not if the connection
       // was lost: then nobody knows whether the commit came through, and trying again could do it twice.
       if (batch.length > 1 && !isConnectionLoss(error))
-        for (const waiting of batch) await settle(lane, [waiting])
+        for (const waiting of batch) await settle([waiting])
       else for (const { reject } of batch) reject(error)
     }
   }
@@ -167,7 +123,7 @@ export function createGroupCommit({
       for (const waiting of lane.queue)
         (waiting.merchantId === merchantId && batch.length < BATCH_MAX ? batch : rest).push(waiting)
       lane.queue = rest
-      await settle(lane, batch)
+      await settle(batch)
       queued -= batch.length
     }
     lane.running = false
@@ -193,7 +149,6 @@ export function createGroupCommit({
     close: async () => {
       closed = true
       if (queued > 0) await new Promise<void>((resolve) => idle.add(resolve))
-      for (const lane of lanes) lane.connection?.release()
     },
     queued: () => queued,
   }

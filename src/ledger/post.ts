@@ -42,8 +42,6 @@ export type PostOptions = {
   readonly now: Instant
   /** One refusal refuses all: throws it as a DomainError, and the transaction must end. */
   readonly allOrNothing?: boolean
-  /** Sent right behind the writes, without waiting for them: the group commit's `commit`. */
-  readonly seal?: (outcomes: readonly Outcome[]) => PromiseLike<unknown> | undefined
 }
 
 /** An entry that has its place in the chain but not yet its id. */
@@ -59,7 +57,7 @@ export async function post(
   tx: Tx,
   merchantId: bigint,
   commands: readonly Command[],
-  { now, allOrNothing = false, seal }: PostOptions,
+  { now, allOrNothing = false }: PostOptions,
 ): Promise<Outcome[]> {
   const { accounts, hasWebhooks, xid } = await loadAccounts(tx, merchantId, commands)
   const touched = new Set<bigint>()
@@ -106,7 +104,6 @@ export async function post(
       ),
     ),
     hasWebhooks ? notify(tx, merchantId, noticesOf(chained, commands), now) : undefined,
-    seal?.(outcomes),
   ])
   chained.forEach(({ command }, index) => {
     const outcome = outcomes[command]

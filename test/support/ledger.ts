@@ -29,7 +29,7 @@ export async function openTestLedger({
   const database = await openTestDatabase()
   const { db } = database
   const log = pino({ level: 'silent' })
-  const commit = createGroupCommit({ db, now, saveRemembered, log })
+  const commit = createGroupCommit({ db, now, saveRemembered })
   const deps: Deps = { db, now, randomBytes, commit, log, dataDirectory: '/nonexistent' }
   const [merchant] = await db<{ id: bigint }[]>`
     insert into merchants (slug, name, country, currency, timezone)
