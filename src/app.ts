@@ -12,7 +12,7 @@ import { createGroupCommit } from './ledger/group-commit.ts'
 import { wallClock } from './money/instant.ts'
 import type { Deps } from './services/deps.ts'
 import { saveRemembered } from './services/idempotency.ts'
-import { createServices } from './services/index.ts'
+import { createServices, type Services } from './services/index.ts'
 import { openStore } from './store.ts'
 import { startWorkers } from './workers/index.ts'
 import { type Applied, applyWorld, parseWorld, WORLD_CHANNEL } from './world/apply.ts'
@@ -23,6 +23,7 @@ export type App = {
   /** Where the main listener answers. */
   readonly url: string
   /** What was applied at this start: the given world, or the demo of a first start. */
+  readonly services: Services
   readonly applied: (Applied & { readonly demo?: World }) | undefined
   /** Stops accepting, finishes what is under way, stops the database if it is ours. */
   readonly stop: () => Promise<void>
@@ -89,7 +90,7 @@ export async function startApp(config: Config, overrides: Partial<Deps> = {}): P
       await Promise.all(workers.map((worker) => worker.stop()))
     })
     const url = await listen(server, config)
-    return { url, applied, stop }
+    return { url, services, applied, stop }
   } catch (error) {
     await stop()
     throw error

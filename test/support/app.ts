@@ -46,6 +46,8 @@ export async function startTestApp({
     http: app.url,
     apply: async (more) => {
       await applyWorld(own.owner, more, wallClock())
+      // The notification does this too, a moment later than a test can wait for.
+      app.services.merchants.forget()
     },
     close: async () => {
       await app.stop()
