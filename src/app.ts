@@ -22,8 +22,9 @@ import type { World } from './world/schema.ts'
 export type App = {
   /** Where the main listener answers. */
   readonly url: string
-  /** What was applied at this start: the given world, or the demo of a first start. */
+  /** Every verb, as the dialects have them. */
   readonly services: Services
+  /** What was applied at this start: the given world, or the demo of a first start. */
   readonly applied: (Applied & { readonly demo?: World }) | undefined
   /** Stops accepting, finishes what is under way, stops the database if it is ours. */
   readonly stop: () => Promise<void>
