@@ -107,9 +107,15 @@ export function createGroupCommit({
     } catch (error) {
       // One bad row must hurt nobody else: each of them tries once more alone. But not if the connection
       // was lost: then nobody knows whether the commit came through, and trying again could do it twice.
-      if (batch.length > 1 && !isConnectionLoss(error))
-        for (const waiting of batch) await settle([waiting])
-      else for (const { reject } of batch) reject(error)
+      const parts = isConnectionLoss(error)
+        ? []
+        : isBusy(error)
+          ? byCard(batch)
+          : batch.map((w) => [w])
+      if (parts.length <= 1) for (const { reject } of batch) reject(error)
+      // Side by side where a card is locked by others: whoever wants another must not wait for it in turn.
+      else if (isBusy(error)) await Promise.all(parts.map(settle))
+      else for (const part of parts) await settle(part)
     }
   }
 
@@ -153,3 +159,11 @@ export function createGroupCommit({
     queued: () => queued,
   }
 }
+
+/** A lock could not be had in time; waiting for the same one again, once for each command, helps nobody. */
+const isBusy = (error: unknown): boolean =>
+  error instanceof DomainError && error.refusal.code === 'busy'
+
+const byCard = (batch: readonly Waiting[]): Waiting[][] => [
+  ...Map.groupBy(batch, ({ command }) => command.cardId).values(),
+]

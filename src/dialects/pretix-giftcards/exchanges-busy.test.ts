@@ -68,6 +68,26 @@ describe('pretix gift cards that somebody else has locked', () => {
     assert.deepEqual(again.body, first.body)
   })
 
+  test('keep many callers waiting no longer than one, and others not at all in the end', async () => {
+    const [locked, ...others] = await Promise.all(Array.from({ length: 9 }, () => server.issue()))
+    const book = ({ id }: { id: number }) =>
+      server.send('POST', `acme/giftcards/${id}/transact/`, { json: { value: '-1.00' } })
+    await server.owner.begin(async (tx) => {
+      await tx`select 1 from cards where id = ${locked?.id ?? 0} for update`
+      const started = performance.now()
+      const [refused, done] = await Promise.all([
+        Promise.all(Array.from({ length: 20 }, () => book(locked ?? { id: 0 }))),
+        Promise.all(others.map(book)),
+      ])
+      // Once in the company of others, and once alone.
+      assert.ok(performance.now() - started < 15_000)
+      assert.deepEqual(new Set(refused.map(({ status }) => status)), new Set([409]))
+      assert.deepEqual(new Set(done.map(({ status }) => status)), new Set([200]))
+    })
+    assert.equal((await server.read(locked?.id ?? 0)).value, '20.00')
+    for (const { id } of others) assert.equal((await server.read(id)).value, '19.00')
+  })
+
   test('are read all the while', async () => {
     const card = await server.issue()
     await server.owner.begin(async (tx) => {
