@@ -28,6 +28,8 @@ export type ListSource = {
   readonly columns: FilterColumns & Readonly<Record<'id', FilterColumns[string]>>
 }
 
+const ROWS_AT_ONCE = 2_000
+
 /** Ids by predicate, in order, page by page; exact also where PostgreSQL folds text in another way. */
 export async function listIds(
   db: Database,
@@ -38,9 +40,12 @@ export async function listIds(
   const order = orderSql(db, columns, wish.order)
   if (foldedFields(wish.filter).length > 0) return await listFolded(db, from, columns, where, wish)
   if (wish.count === undefined && wish.offset === 0) {
-    const rows = await db<{ id: bigint }[]>`
+    const ids: bigint[] = []
+    const rows = db<{ id: bigint }[]>`
       select ${columns.id.sql} as id from ${from} and ${where} order by ${order}`
-    return { ids: rows.map(({ id }) => id), total: rows.length }
+    // Some at a time, so that a long list lets others have their turn.
+    for await (const some of rows.cursor(ROWS_AT_ONCE)) for (const { id } of some) ids.push(id)
+    return { ids, total: ids.length }
   }
   // One statement, so that the total is of the same instant as the page.
   const rows = await db<{ total: bigint; id: bigint | null }[]>`
@@ -72,7 +77,7 @@ async function listFolded(
   const candidates = db<Record<string, FilterValue>[]>`
     select ${selected} from ${from} and ${where} order by ${orderSql(db, columns, order)}`
   // Row by row: only the ids of what matches are kept.
-  for await (const rows of candidates.cursor(1_000))
+  for await (const rows of candidates.cursor(ROWS_AT_ONCE))
     for (const row of rows as FilterRecord[]) // No column is null.
       if (matches(filter, row) && typeof row.id === 'bigint') ids.push(row.id)
   return {

@@ -175,6 +175,11 @@ export function textElement(name: string, text: string, attributes: XmlAttribute
   return markup(text === '' ? `<${head}/>` : `<${head}>${escaped(text, PLAIN, SPECIAL)}</${name}>`)
 }
 
+/** The two halves of an element, for documents that are written in parts. */
+export const startTag = (name: string, attributes: XmlAttributes = {}): Markup =>
+  markup(`<${headOf(name, attributes)}>`)
+export const endTag = (name: string): Markup => markup(`</${name}>`)
+
 function headOf(name: string, attributes: XmlAttributes): string {
   let head = name
   for (const key in attributes) {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createZone } from '../../money/zone.ts'
+import { element } from '../../wire/xml.ts'
 import { type ErrorType, OnSiteError } from './errors.ts'
-import { decodeList, type ListQuery, listDocument, parseQuery } from './list.ts'
+import { decodeList, type ListQuery, listAnswer, parseQuery } from './list.ts'
 
 const FIELDS = {
   filter: { id: { kind: 'integer', field: 'id' } },
@@ -69,12 +70,33 @@ describe('the parameters of a list', () => {
   })
 })
 
-describe('the root of a list', () => {
-  it('is bare unless the client pages, and empty when nothing matches', () => {
-    assert.equal(listDocument('gift_cards', [], { paged: false, total: 0 }), '<gift_cards/>')
-    assert.equal(
-      listDocument('gift_cards', [], { paged: true, total: 7 }),
-      '<gift_cards total_count="7"/>',
+describe('the document of a list', () => {
+  const written = async (count: number, paged: boolean): Promise<string> => {
+    const members = Array.from({ length: count }, (_, n) => element('card', { id: BigInt(n) }))
+    const { body } = await listAnswer('gift_cards', members, { paged, total: 7 })
+    return body.toString()
+  }
+
+  it('has a bare root unless the client pages, and an empty one when nothing matches', async () => {
+    assert.match(await written(0, false), /\n<gift_cards\/>$/)
+    assert.match(await written(0, true), /\n<gift_cards total_count="7"\/>$/)
+    assert.match(await written(1, false), /\n<gift_cards><card id="0"\/><\/gift_cards>$/)
+    assert.match(
+      await written(1, true),
+      /\n<gift_cards total_count="7"><card id="0"\/><\/gift_cards>$/,
     )
+  })
+
+  it('is whole however many parts it is written in', async () => {
+    for (const count of [3_000, 4_000, 10_000]) {
+      const text = await written(count, false)
+      assert.equal(text.match(/<card /g)?.length, count)
+      assert.equal(text.match(/<\?xml/g)?.length, 1)
+      assert.ok(text.endsWith(`<card id="${count - 1}"/></gift_cards>`))
+    }
+    // The last member fills a part to the letter.
+    const long = element('card', { id: 'x'.repeat(64 * 1024) })
+    const { body } = await listAnswer('gift_cards', [long], { paged: false, total: 1 })
+    assert.ok(body.toString().endsWith('"/></gift_cards>'))
   })
 })

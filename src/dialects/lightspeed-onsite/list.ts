@@ -1,9 +1,18 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Answer } from '../../http/answer.ts'
 import { INSTANT_MAX, INSTANT_MIN, type Instant } from '../../money/instant.ts'
 import { fromReading, type Zone } from '../../money/zone.ts'
 import type { Filter } from '../../services/lightspeed-filter.ts'
 import type { ListOrder } from '../../services/lightspeed-list.ts'
-import { element, type Markup, type XmlAttributes } from '../../wire/xml.ts'
-import { OnSiteError } from './errors.ts'
+import {
+  element,
+  endTag,
+  type Markup,
+  startTag,
+  type XmlAttributes,
+  xmlDocument,
+} from '../../wire/xml.ts'
+import { OnSiteError, XML_TYPE } from './errors.ts'
 import { FilterError, type FilterFields, parseFilter } from './filter.ts'
 
 /** The parameters of lists, and the document around their members (specs/lightspeed-onsite.md 5). */
@@ -127,14 +136,32 @@ function readOrder(
   })
 }
 
-/** The root of a list; `total_count` only where the client pages, else some clients break. */
-export function listDocument(
+/** Text that is gathered before it becomes bytes, and others have their turn. */
+const PART_LENGTH = 64 * 1024
+
+/**
+ * A list as an answer: `total_count` only where the client pages, else some clients break. Most clients
+ * ask for everything in one call, so a long list is written in parts, between which others are served.
+ */
+export async function listAnswer(
   name: string,
-  members: readonly Markup[],
+  members: Iterable<Markup>,
   { paged, total }: { readonly paged: boolean; readonly total: number },
-): Markup {
+): Promise<Answer> {
   const attributes: XmlAttributes = paged ? { total_count: total.toString() } : {}
-  return element(name, attributes, members)
+  const parts: Buffer[] = []
+  const head = xmlDocument(startTag(name, attributes))
+  let text = head
+  for (const member of members) {
+    text += member
+    if (text.length < PART_LENGTH) continue
+    parts.push(Buffer.from(text))
+    text = ''
+    await setImmediate()
+  }
+  const isEmpty = text === head
+  parts.push(Buffer.from(isEmpty ? xmlDocument(element(name, attributes)) : text + endTag(name)))
+  return { status: 200, headers: { 'content-type': XML_TYPE }, body: Buffer.concat(parts) }
 }
 
 /** Resources other than cards can be ordered by whatever they can be filtered by. */

@@ -3,7 +3,7 @@ import type { Filter } from '../../../services/lightspeed-filter.ts'
 import type { ListWish } from '../../../services/lightspeed-list.ts'
 import { OnSiteError } from '../errors.ts'
 import type { FilterFields } from '../filter.ts'
-import { decodeList, decodePage, listDocument } from '../list.ts'
+import { decodeList, decodePage, listAnswer } from '../list.ts'
 import { type Call, type Resources, xml } from '../shell.ts'
 import { readId } from '../wire.ts'
 import { type CardOrder, decodeCard } from './decode.ts'
@@ -39,8 +39,8 @@ async function list(call: Call, further: readonly Filter[]) {
     ...wish,
     filter: { kind: 'and', terms: [wish.filter, ...equalities(query), ...further] },
   })
-  const members = page.ids.map((id) => encodeMember(base, id))
-  return xml(200, listDocument('gift_cards', members, { paged: wish.paged, total: page.total }))
+  const members = page.ids.values().map((id) => encodeMember(base, id))
+  return await listAnswer('gift_cards', members, { paged: wish.paged, total: page.total })
 }
 
 /** `?serialNumber=AB12` and `?id=4`, which are as good as a filter (5.3). */
@@ -128,7 +128,7 @@ async function history(call: Call) {
   const page = decodePage(call.query, { id: 'id' })
   const entries = encodeEntries(call, card.id, paged(card.entries, page))
   const total = card.entries.length
-  return xml(200, listDocument('history_entries', entries, { paged: page.paged, total }))
+  return await listAnswer('history_entries', entries, { paged: page.paged, total })
 }
 
 /** Entries come oldest first, which is the order of their ids. */

@@ -1,7 +1,7 @@
 import { readChildren, readDocument, readOnly } from '../elements.ts'
 import { OnSiteError } from '../errors.ts'
 import type { FilterFields } from '../filter.ts'
-import { decodeList, listDocument, orderOf } from '../list.ts'
+import { decodeList, listAnswer, orderOf } from '../list.ts'
 import { type Call, type Resources, xml } from '../shell.ts'
 import { encodeInvoice, encodeSummary, invoiceUri } from './encode.ts'
 
@@ -37,7 +37,7 @@ async function list(call: Call) {
   const { store } = call.context.services.lightspeed
   const { members, total } = await store.listInvoices(call.caller.merchant, wish)
   const encoded = members.map((invoice) => encodeSummary(call, invoice))
-  return xml(200, listDocument('invoices', encoded, { paged: wish.paged, total }))
+  return await listAnswer('invoices', encoded, { paged: wish.paged, total })
 }
 
 async function create(call: Call) {

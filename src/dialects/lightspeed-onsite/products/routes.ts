@@ -1,6 +1,6 @@
 import { OnSiteError } from '../errors.ts'
 import type { FilterFields } from '../filter.ts'
-import { decodeList, listDocument, orderOf } from '../list.ts'
+import { decodeList, listAnswer, orderOf } from '../list.ts'
 import { type Call, type Resources, xml } from '../shell.ts'
 import { decodeProduct } from './decode.ts'
 import { encodeProduct, productUri } from './encode.ts'
@@ -33,7 +33,7 @@ async function list(call: Call) {
   const { store } = call.context.services.lightspeed
   const { members, total } = await store.listProducts(call.caller.merchant, wish)
   const encoded = members.map((product) => encodeProduct(call, product, false))
-  return xml(200, listDocument('products', encoded, { paged: wish.paged, total }))
+  return await listAnswer('products', encoded, { paged: wish.paged, total })
 }
 
 async function create(call: Call) {

@@ -2,7 +2,7 @@ import type { StoreUser } from '../../../services/lightspeed-store.ts'
 import { element, type Markup, textElement } from '../../../wire/xml.ts'
 import { OnSiteError } from '../errors.ts'
 import type { FilterFields } from '../filter.ts'
-import { decodeList, listDocument, orderOf } from '../list.ts'
+import { decodeList, listAnswer, orderOf } from '../list.ts'
 import { type Call, type Resources, xml } from '../shell.ts'
 import { type BaseUri, formatBoolean } from '../wire.ts'
 
@@ -29,7 +29,7 @@ async function list(call: Call) {
     { hidden: call.query.has('showall') },
   )
   const encoded = members.map((user) => encodeUser(call.base, user, false))
-  return xml(200, listDocument('users', encoded, { paged: wish.paged, total }))
+  return await listAnswer('users', encoded, { paged: wish.paged, total })
 }
 
 async function retrieve(call: Call) {
