@@ -284,3 +284,30 @@ async function pay({ till }: Store, basket: object, amount: string): Promise<Sai
     }),
   )
 }
+
+export const ALL: Readonly<Record<string, Protocol>> = { pretix, foodics, lightspeed, inventorum }
+
+/** Who can take value off a card. */
+export const DEBITS = { pretix, foodics, inventorum }
+
+/** Takes value off a card of this code, in a protocol that can. */
+export async function debit(
+  store: Store,
+  { redeem }: Protocol,
+  code: string,
+  amount: string,
+): Promise<Said> {
+  if (!redeem) throw new Error('the protocol has no redemption')
+  return redeem(store, await store.card(code), amount)
+}
+
+/** Loads a card of this code, in a protocol that can. */
+export async function credit(
+  store: Store,
+  { load }: Protocol,
+  code: string,
+  amount: string,
+): Promise<Said> {
+  if (!load) throw new Error('the protocol has no load')
+  return load(store, await store.card(code), amount)
+}

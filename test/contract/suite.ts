@@ -51,6 +51,9 @@ export type Protocol = {
   readonly strangers: (store: Store) => Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
+/** Fails a test with what was answered instead. */
+export const done = ({ status, text }: Said): void => assert.ok(status < 300, `${status} ${text}`)
+
 const RACERS = 20
 const lacking: Move = () => Promise.reject(new Error('a test of what the protocol lacks has run'))
 
@@ -85,8 +88,6 @@ export function describeDialect(name: string, protocol: Protocol): void {
       assert.ok(answer.text.includes(words.says), answer.text)
       assert.deepEqual(await store.books(), books)
     }
-    const done = ({ status, text }: Said): void => assert.ok(status < 300, `${status} ${text}`)
-
     test('a card is issued once, with one entry, and is there to look at', async () => {
       const store = await market.open()
       done(await issue(store, 'FIRST-1', '50.00'))
