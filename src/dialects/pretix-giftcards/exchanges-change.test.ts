@@ -8,6 +8,7 @@ import {
   startPretix,
   TOKENS,
 } from '../../../test/support/pretix-cards.ts'
+import { verify } from '../../verify.ts'
 
 /** PATCH and PUT (specs/pretix-giftcards.md 7.2, 7.3, 14.6, 14.7, 14.16, 14.25). */
 
@@ -24,7 +25,10 @@ describe('changing pretix gift cards', () => {
   before(async () => {
     server = await startPretix()
   })
-  after(() => server.close())
+  after(async () => {
+    assert.equal((await verify(server.owner)).broken, undefined)
+    await server.close()
+  })
 
   const patch = ({ id }: { id: number }, json: unknown, query = '') =>
     server.send('PATCH', `acme/giftcards/${id}/${query}`, { json })

@@ -11,6 +11,7 @@ import {
   TOKENS,
 } from '../../../test/support/pretix-cards.ts'
 import type { RawAnswer } from '../../../test/support/raw-http.ts'
+import { verify } from '../../verify.ts'
 
 /** One idempotency key, several requests at a time (specs/pretix-giftcards.md 11). */
 
@@ -23,7 +24,10 @@ describe('idempotency keys of pretix gift cards that are used at once', () => {
   before(async () => {
     server = await startPretix()
   })
-  after(() => server.close())
+  after(async () => {
+    assert.equal((await verify(server.owner)).broken, undefined)
+    await server.close()
+  })
 
   const withKey = (key: string, ...more: (readonly [string, string])[]) => ({
     headers: [['X-Idempotency-Key', key], ...more] as const,

@@ -288,3 +288,46 @@ describe('lists of pretix gift cards', () => {
     })
   })
 })
+
+describe('a server with an address and a clock of its own', () => {
+  const expires = 1_900_000_000_000_000n
+  let now = expires
+  let server: PretixServer
+  before(async () => {
+    server = await startPretix({
+      overrides: { now: () => now },
+      flags: { publicUrl: 'https://shop.example/scrip/' },
+    })
+  })
+  after(() => server.close())
+
+  test('links to its public address', async () => {
+    await Promise.all([server.issue(), server.issue()])
+    const answer = await server.send('GET', 'acme/giftcards/?page_size=1')
+    assert.equal(
+      (answer.json as Page).next,
+      'https://shop.example/scrip/api/v1/organizers/acme/giftcards/?page=2&page_size=1',
+    )
+  })
+
+  test('takes a card as expired only after the very instant of its expiry', async () => {
+    const card = await server.issue(
+      { expires: new Date(Number(expires / 1_000n)).toISOString() },
+      'gamma',
+    )
+    const found = async (expired: boolean): Promise<number> => {
+      const answer = await server.send('GET', `gamma/giftcards/?expired=${expired}`, {
+        token: TOKENS.gamma,
+      })
+      return (answer.json as Page).count
+    }
+    assert.deepEqual([await found(true), await found(false)], [0, 1])
+    now = expires + 1n
+    assert.deepEqual([await found(true), await found(false)], [1, 0])
+    const booked = await server.send('POST', `gamma/giftcards/${card.id}/transact/`, {
+      token: TOKENS.gamma,
+      json: { value: '-20.00' },
+    })
+    assert.equal(booked.status, 200)
+  })
+})

@@ -8,6 +8,7 @@ import {
   startPretix,
   TOKENS,
 } from '../../../test/support/pretix-cards.ts'
+import { verify } from '../../verify.ts'
 
 /** `transact` and the bookings of a card (specs/pretix-giftcards.md 8, 9, 14, 15; contract.md section 4). */
 
@@ -28,7 +29,10 @@ describe('booking on pretix gift cards', () => {
       }),
     })
   })
-  after(() => server.close())
+  after(async () => {
+    assert.equal((await verify(server.owner)).broken, undefined)
+    await server.close()
+  })
 
   const book = (card: { id: number }, json: unknown, query = '') =>
     server.send('POST', `acme/giftcards/${card.id}/transact/${query}`, { json })
