@@ -205,7 +205,8 @@ async function writeSold(tx: Tx, merchantId: bigint, sold: readonly IssuedLine[]
       from unnest(${lineIds}::int8[], ${cardIds}::int8[],
         ${sold.map(({ issue, issued }) => issue.unit?.cardCode ?? issued.card.code ?? '')}::text[]
       ) as s (line_id, card_id, label)
-      where l.merchant_id = ${merchantId} and l.id = any(${lineIds}::int8[]) and l.id = s.line_id`,
+      where l.merchant_id = ${merchantId} and l.order_id = any(${sold.map(({ issue }) => issue.line.orderId)}::int8[])
+        and l.id = s.line_id`,
   ])
   const units = sold.flatMap(({ issue: { unit }, issued }) =>
     unit ? [{ id: unit.id, cardId: issued.card.id }] : [],

@@ -10,17 +10,21 @@ const DEEP = 20_000
 /** More cards than one sale or import makes at one time. */
 const GROUP_MAX = 10_500
 
+/** The condition of the index that is this list (0005_inventorum.sql). */
+const isListed = (sql: Queryable) =>
+  sql`removed_at is null and not testmode and length(currency) = 3`
+
 const issued = (sql: Queryable, { id, currency }: Merchant) => sql`
-  cards where merchant_id = ${id} and currency = ${currency} and removed_at is null and not testmode`
+  cards where merchant_id = ${id} and currency = ${currency} and ${isListed(sql)}`
 
 /** Live cards of other currencies, which do not exist for a till. */
 async function countForeign(sql: Queryable, { id, currency }: Merchant): Promise<bigint> {
   // Two ranges of an index, for which `<>` would read all of it.
   const [row] = await sql<{ count: bigint }[]>`
     select (select count(*) from cards where merchant_id = ${id} and currency < ${currency}
-        and removed_at is null and not testmode)
+        and ${isListed(sql)})
       + (select count(*) from cards where merchant_id = ${id} and currency > ${currency}
-        and removed_at is null and not testmode) as count`
+        and ${isListed(sql)}) as count`
   return row?.count ?? 0n
 }
 
