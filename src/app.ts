@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { Config } from './config.ts'
@@ -31,6 +32,8 @@ export type App = {
 }
 
 const CONNECTIONS = 20
+/** Half of the processors work for the commits; on a small machine one large batch beats two small ones. */
+const LANES = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
 
 /** Composition root: configuration → database → services → listeners. Ready when it returns. */
 export async function startApp(config: Config, overrides: Partial<Deps> = {}): Promise<App> {
@@ -53,7 +56,13 @@ export async function startApp(config: Config, overrides: Partial<Deps> = {}): P
       poolMax: CONNECTIONS,
     })
     const now = overrides.now ?? wallClock
-    const commit = createGroupCommit({ db, now, saveRemembered, onBatch: metrics.batch })
+    const commit = createGroupCommit({
+      db,
+      now,
+      saveRemembered,
+      lanes: LANES,
+      onBatch: metrics.batch,
+    })
     closing.push(commit.close)
     const deps: Deps = { db, now, randomBytes, commit, log, dataDirectory, ...overrides }
     const services = createServices(deps)
