@@ -66,8 +66,8 @@ export type Idempotency = {
   ) => Promise<StoredAnswer | undefined>
   /** Stores an answer in the transaction of its effect; a key has one effect, ever. */
   readonly save: (tx: Tx, remembered: Remembered) => Promise<void>
-  /** Stores an answer that had no effect of its own (a refusal); keeps an earlier one. */
-  readonly keep: (remembered: Remembered) => Promise<void>
+  /** Stores an answer that had no effect of its own (a refusal); false if an earlier one stays. */
+  readonly keep: (remembered: Remembered) => Promise<boolean>
   /** Forgets what is too old; bounded, for a worker. */
   readonly sweep: () => Promise<void>
 }
@@ -92,9 +92,7 @@ export function createIdempotency({ db, now }: Pick<Deps, 'db' | 'now'>): Idempo
       }
     },
     save: (tx, remembered) => saveRemembered(tx, [remembered], now()),
-    keep: async (remembered) => {
-      await insertRemembered(db, [remembered], now())
-    },
+    keep: async (remembered) => (await insertRemembered(db, [remembered], now())) > 0,
     sweep: async () => {
       const merchants = await db<{ id: bigint }[]>`select id from merchants union all select 0`
       for (const { id } of merchants)

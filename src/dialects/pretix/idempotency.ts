@@ -78,11 +78,16 @@ export function createKeys({
       claim.saved = answer
       return toRemembered(claim, final)
     },
-    /** Stores a final answer that no commit has stored, and lets go of the key. */
-    end: async (claim: Claim, answer: Answer, final: Answer): Promise<void> => {
+    /**
+     * Stores a final answer that no commit has stored, and lets go of the key. What is to be sent may be
+     * another answer: that of a process which finished the same key meanwhile.
+     */
+    end: async (claim: Claim, answer: Answer, final: Answer): Promise<Answer> => {
       try {
-        if (claim.saved !== answer && !NOT_STORED.has(answer.status))
-          await idempotency.keep(toRemembered(claim, final))
+        if (claim.saved === answer || final.status >= 500) return final
+        const kept =
+          !NOT_STORED.has(final.status) && (await idempotency.keep(toRemembered(claim, final)))
+        return kept ? final : ((await replay(claim)) ?? final)
       } finally {
         running.delete(claim.scope.toString('base64'))
       }

@@ -77,8 +77,7 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
     const final = withHeaders(request, answer)
     const claim = request.pretixClaim
     request.pretixClaim = undefined
-    if (claim) await keys.end(claim, answer, final)
-    return send(reply, final)
+    return send(reply, claim ? await keys.end(claim, answer, final) : final)
   }
   const respondToError = async (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
     if (error instanceof IdempotencyConflict && request.pretixClaim) {
