@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '../db/database.ts'
-import type { Instant } from '../money/instant.ts'
+import { formatInstant, type Instant } from '../money/instant.ts'
 import type {
   Holding,
   OrderFee,
@@ -90,20 +90,30 @@ async function insertHeads(
   merchantId: bigint,
   orders: readonly TicketOrder[],
 ): Promise<number> {
+  // Rows travel as one text, which costs the driver less than an array for each column.
+  const rows = orders.map((order) => ({
+    id: order.id.toString(),
+    event_id: order.eventId.toString(),
+    code: order.code,
+    status: order.status,
+    testmode: order.testmode,
+    secret: order.secret,
+    email: order.email,
+    locale: order.locale,
+    sales_channel: order.salesChannel,
+    datetime: formatInstant(order.datetime),
+    expires: formatInstant(order.expires),
+    total: order.total.toString(),
+    comment: order.comment,
+    cancellation_date: order.cancellationDate && formatInstant(order.cancellationDate),
+  }))
   const inserted = await tx`
     insert into ticket_orders (merchant_id, id, event_id, code, status, testmode, secret, email, locale,
       sales_channel, datetime, expires, total, comment, cancellation_date, last_modified)
-    select ${merchantId}, o.*, o.datetime from unnest(
-      ${orders.map(({ id }) => id)}::int8[], ${orders.map(({ eventId }) => eventId)}::int8[],
-      ${orders.map(({ code }) => code)}::text[], ${orders.map(({ status }) => status)}::text[],
-      ${orders.map(({ testmode }) => testmode)}::bool[], ${orders.map(({ secret }) => secret)}::text[],
-      ${orders.map(({ email }) => email ?? null)}::text[], ${orders.map(({ locale }) => locale)}::text[],
-      ${orders.map(({ salesChannel }) => salesChannel)}::text[], ${orders.map(({ datetime }) => datetime)}::timestamptz[],
-      ${orders.map(({ expires }) => expires)}::timestamptz[], ${orders.map(({ total }) => total)}::int8[],
-      ${orders.map(({ comment }) => comment)}::text[],
-      ${orders.map(({ cancellationDate }) => cancellationDate ?? null)}::timestamptz[]
-    ) as o (id, event_id, code, status, testmode, secret, email, locale, sales_channel, datetime, expires,
-      total, comment, cancellation_date)
+    select ${merchantId}, o.*, o.datetime from json_to_recordset(${JSON.stringify(rows)}::text::json) as o (
+      id int8, event_id int8, code text, status text, testmode boolean, secret text, email text, locale text,
+      sales_channel text, datetime timestamptz, expires timestamptz, total int8, comment text,
+      cancellation_date timestamptz)
     on conflict (merchant_id, code) do nothing`
   return inserted.count
 }
@@ -114,25 +124,37 @@ async function insertPositions(
   orders: readonly TicketOrder[],
 ): Promise<void> {
   const rows = orders.flatMap(({ id, eventId, positions }) =>
-    positions.map((position) => ({ ...position, orderId: id, eventId })),
+    positions.map((position) => ({
+      id: position.id.toString(),
+      event_id: eventId.toString(),
+      order_id: id.toString(),
+      positionid: position.positionid,
+      item_id: position.itemId.toString(),
+      variation_id: position.variationId?.toString(),
+      subevent_id: position.subeventId?.toString(),
+      seat_id: position.seat?.id.toString(),
+      price: position.price.toString(),
+      voucher_id: position.voucherId?.toString(),
+      voucher_budget_use: position.voucherBudgetUse?.toString(),
+      canceled: position.canceled,
+      holds: position.holds,
+      attendee_name_parts: position.attendeeNameParts,
+      attendee_email: position.attendeeEmail,
+      addon_to: position.addonTo?.toString(),
+      secret: position.secret,
+      pseudonymization_id: position.pseudonymizationId,
+    })),
   )
   if (rows.length === 0) return
   await tx`
     insert into ticket_positions (merchant_id, id, event_id, order_id, positionid, item_id, variation_id,
       subevent_id, seat_id, price, voucher_id, voucher_budget_use, canceled, holds, attendee_name_parts,
       attendee_email, addon_to, secret, pseudonymization_id)
-    select ${merchantId}, p.* from unnest(
-      ${rows.map(({ id }) => id)}::int8[], ${rows.map(({ eventId }) => eventId)}::int8[],
-      ${rows.map(({ orderId }) => orderId)}::int8[], ${rows.map(({ positionid }) => positionid)}::int4[],
-      ${rows.map(({ itemId }) => itemId)}::int8[], ${rows.map(({ variationId }) => variationId ?? null)}::int8[],
-      ${rows.map(({ subeventId }) => subeventId ?? null)}::int8[], ${rows.map(({ seat }) => seat?.id ?? null)}::int8[],
-      ${rows.map(({ price }) => price)}::int8[], ${rows.map(({ voucherId }) => voucherId ?? null)}::int8[],
-      ${rows.map(({ voucherBudgetUse }) => voucherBudgetUse ?? null)}::int8[],
-      ${rows.map(({ canceled }) => canceled)}::bool[],
-      ${rows.map(({ holds }) => holds ?? null)}::text[], ${rows.map(({ attendeeNameParts }) => attendeeNameParts)}::text[],
-      ${rows.map(({ attendeeEmail }) => attendeeEmail ?? null)}::text[], ${rows.map(({ addonTo }) => addonTo ?? null)}::int8[],
-      ${rows.map(({ secret }) => secret)}::text[], ${rows.map(({ pseudonymizationId }) => pseudonymizationId)}::text[]
-    ) as p`
+    select ${merchantId}, p.* from json_to_recordset(${JSON.stringify(rows)}::text::json) as p (
+      id int8, event_id int8, order_id int8, positionid int4, item_id int8, variation_id int8,
+      subevent_id int8, seat_id int8, price int8, voucher_id int8, voucher_budget_use int8,
+      canceled boolean, holds text, attendee_name_parts text, attendee_email text, addon_to int8,
+      secret text, pseudonymization_id text)`
 }
 
 async function insertFees(

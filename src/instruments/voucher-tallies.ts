@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Queryable, Tx } from '../db/database.ts'
 import { type Instant, MICROS_PER_SECOND } from '../money/instant.ts'
 import type { Voucher } from './voucher.ts'
@@ -35,7 +35,7 @@ const hourOf = (instant: Instant): Instant => instant - (((instant % HOUR) + HOU
 /** The digest that vouchers of one tally share; a uuid to PostgreSQL. */
 export function facetOf(voucher: Voucher): string {
   const text = JSON.stringify(facetFields(voucher).map((field) => field?.toString() ?? null))
-  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+  return hash('sha256', text).slice(0, 32)
 }
 
 /** One voucher before and after a write; undefined is not there. */

@@ -12,3 +12,17 @@ export function randomText(
       if (byte < fairBelow && text.length < length) text += alphabet.charAt(byte % alphabet.length)
   return text
 }
+
+/** Bytes drawn at once: asking for a few at a time is what costs. */
+const POOL_BYTES = 4_096
+
+/** The same source, asked for many bytes at once; every byte is given out once. */
+export function createRandomPool(randomBytes: (size: number) => Buffer): (size: number) => Buffer {
+  let pool = Buffer.alloc(0)
+  return (size) => {
+    if (pool.length < size) pool = Buffer.from(randomBytes(Math.max(POOL_BYTES, size)))
+    const drawn = pool.subarray(0, size)
+    pool = pool.subarray(size)
+    return drawn
+  }
+}

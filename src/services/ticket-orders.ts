@@ -27,6 +27,7 @@ import { createZone, type Zone } from '../money/zone.ts'
 import { createBatches } from './batches.ts'
 import type { Finish } from './cards.ts'
 import type { Deps } from './deps.ts'
+import { createRandomPool } from './random-text.ts'
 import { nameCards } from './ticket-cards.ts'
 import { makeOrders, simulateOrder } from './ticket-order-batch.ts'
 import type { OrderTools } from './ticket-order-build.ts'
@@ -63,7 +64,7 @@ export function createTicketOrders({
   now,
   randomBytes,
 }: Pick<Deps, 'db' | 'now' | 'randomBytes'>) {
-  const tools = { randomBytes, expiryOf: createExpiry() }
+  const tools = { randomBytes: createRandomPool(randomBytes), expiryOf: createExpiry() }
 
   async function sell(commands: readonly OrderCommand[]): Promise<readonly OrderOutcome[]> {
     for (let attempt = 1; ; attempt++) {

@@ -32,7 +32,7 @@ import {
 import type { Instant } from '../money/instant.ts'
 import type { Finish } from './cards.ts'
 import type { Deps } from './deps.ts'
-import { randomText } from './random-text.ts'
+import { createRandomPool, randomText } from './random-text.ts'
 import {
   knownTargets,
   loadTargets,
@@ -80,7 +80,8 @@ export function createVouchers({ db, now, randomBytes }: Pick<Deps, 'db' | 'now'
     }
   }
 
-  const drawCode = () => randomText(randomBytes, VOUCHER_CODE.alphabet, VOUCHER_CODE.length)
+  const pool = createRandomPool(randomBytes)
+  const drawCode = () => randomText(pool, VOUCHER_CODE.alphabet, VOUCHER_CODE.length)
 
   return {
     find: (merchantId: bigint, eventId: bigint, id: bigint, filter?: VoucherFilter) =>
