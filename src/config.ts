@@ -33,29 +33,29 @@ const LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']
 
 /** Reads flags and environment. Refuses (SetupError) what it cannot understand, naming the flag. */
 export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): Config {
-  const publicUrl = flags.publicUrl ?? env['SCRIP_PUBLIC_URL']
+  const publicUrl = flags.publicUrl ?? env.SCRIP_PUBLIC_URL
   if (publicUrl !== undefined && !URL.canParse(publicUrl))
     throw new SetupError(`--public-url is not a URL: ${publicUrl}`)
-  const databaseUrl = flags.databaseUrl ?? (env['DATABASE_URL'] || undefined)
+  const databaseUrl = flags.databaseUrl ?? (env.DATABASE_URL || undefined)
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl))
     throw new SetupError('--database-url must begin with postgres://')
-  const logLevel = flags.logLevel ?? env['LOG_LEVEL'] ?? 'info'
+  const logLevel = flags.logLevel ?? env.LOG_LEVEL ?? 'info'
   if (!LEVELS.includes(logLevel))
     throw new SetupError(`--log-level must be one of ${LEVELS.join(', ')}`)
-  const lightspeedPort = flags.lightspeedPort ?? env['SCRIP_LIGHTSPEED_PORT']
+  const lightspeedPort = flags.lightspeedPort ?? env.SCRIP_LIGHTSPEED_PORT
   return Object.freeze({
-    host: flags.host ?? env['HOST'] ?? '127.0.0.1',
-    port: readPort('--port', flags.port ?? env['PORT'] ?? '8480'),
+    host: flags.host ?? env.HOST ?? '127.0.0.1',
+    port: readPort('--port', flags.port ?? env.PORT ?? '8480'),
     databaseUrl,
-    dataDirectory: flags.data ?? env['SCRIP_DATA'] ?? './data',
-    world: flags.world ?? env['SCRIP_WORLD'],
-    empty: flags.empty ?? env['SCRIP_EMPTY'] === '1',
+    dataDirectory: flags.data ?? env.SCRIP_DATA ?? './data',
+    world: flags.world ?? env.SCRIP_WORLD,
+    empty: flags.empty ?? env.SCRIP_EMPTY === '1',
     publicUrl: publicUrl?.replace(/\/+$/, ''),
     lightspeedPort:
       lightspeedPort === undefined || lightspeedPort === 'off' || lightspeedPort === ''
         ? undefined
         : readPort('--lightspeed-port', lightspeedPort),
-    lightspeedTls: readTls(flags.lightspeedTls ?? env['SCRIP_LIGHTSPEED_TLS'] ?? 'self-signed'),
+    lightspeedTls: readTls(flags.lightspeedTls ?? env.SCRIP_LIGHTSPEED_TLS ?? 'self-signed'),
     logLevel,
   })
 }

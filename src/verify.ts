@@ -7,7 +7,14 @@ import { verifyImports } from './services/imports-check.ts'
 import { verifyShop } from './services/inventorum-check.ts'
 
 /** Every check that is a query of one merchant; the chains are re-read besides. */
-const CHECKS: readonly Check[] = [verifyTotals, verifyFoodics, verifyImports, verifyShop, verifyVouchers, verifySales]
+const CHECKS: readonly Check[] = [
+  verifyTotals,
+  verifyFoodics,
+  verifyImports,
+  verifyShop,
+  verifyVouchers,
+  verifySales,
+]
 
 export type VerifyReport = {
   readonly cards: number

@@ -7,4 +7,9 @@ import { addPretixGiftCards } from './pretix-giftcards/index.ts'
 import { addPretixVouchers } from './pretix-vouchers/index.ts'
 
 /** Every protocol we speak; nothing else imports a dialect. */
-export const dialects: readonly Dialect[] = [pretix(addPretixGiftCards, addPretixVouchers), foodics, lightspeed, inventorum]
+export const dialects: readonly Dialect[] = [
+  pretix(addPretixGiftCards, addPretixVouchers),
+  foodics,
+  lightspeed,
+  inventorum,
+]

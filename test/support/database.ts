@@ -16,7 +16,7 @@ export type TestDatabase = {
 
 /** Clones the template; drop it with `close`. */
 export async function openTestDatabase({ connections = 10 } = {}): Promise<TestDatabase> {
-  const text = process.env['SCRIP_TEST_POSTGRES']
+  const text = process.env.SCRIP_TEST_POSTGRES
   if (text === undefined) throw new Error('run tests through npm test or npm run test:only')
   const { host, port, username } = JSON.parse(text) as {
     host: string

@@ -29,7 +29,7 @@ export async function globalSetup(): Promise<void> {
   const owner = createDatabase({ socket: { host, port, username, database: TEMPLATE }, max: 1 })
   await migrate(owner)
   await owner.end()
-  process.env['SCRIP_TEST_POSTGRES'] = JSON.stringify({ host, port, username })
+  process.env.SCRIP_TEST_POSTGRES = JSON.stringify({ host, port, username })
 }
 
 /** A run that is cut short, or forced to exit before its teardown, must not leave its server behind. */
