@@ -1,5 +1,5 @@
 import { type Answer, empty, json } from '../../../http/answer.ts'
-import type { PrecodedCard } from '../../../services/inventorum-precoded.ts'
+import type { PrecodedCard } from '../../../services/inventorum-precoded-rows.ts'
 import { InvalidInput, listFaults } from '../decode.ts'
 import { elementsOrFields } from '../errors.ts'
 import { pageAnswer, slicePage } from '../paging.ts'
