@@ -2,7 +2,7 @@ import type { Queryable } from '../db/database.ts'
 import type { Instant } from '../money/instant.ts'
 import type { OpaqueJson } from './catalogue.ts'
 import { fromRow, type Page, type Row } from './catalogue-rows.ts'
-import { seatName } from './ticket-order-rules.ts'
+import { type PartOf, type PositionRow, positionColumns, toPosition } from './ticket-positions.ts'
 import type { TicketSeat } from './tickets.ts'
 
 /** Ticket orders as they are read; who writes them is in ticket-order-writes.ts. */
@@ -167,17 +167,6 @@ export async function listOrders(
   return withParts(sql, merchantId, rows)
 }
 
-type PartOf<T> = Row<T> & { readonly orderId: bigint }
-type PositionRow = Omit<OrderPosition, 'seat'> & {
-  readonly seatId: bigint | undefined
-  readonly guid: string | undefined
-  readonly zoneName: string | undefined
-  readonly rowName: string | undefined
-  readonly rowLabel: string | undefined
-  readonly seatNumber: string | undefined
-  readonly seatLabel: string | undefined
-}
-
 async function withParts(
   sql: Queryable,
   merchantId: bigint,
@@ -187,14 +176,7 @@ async function withParts(
   const ids = rows.map(({ id }) => id)
   const [positions, fees, payments, refunds] = await Promise.all([
     sql<PartOf<PositionRow>[]>`
-      select p.order_id as "orderId", p.id, p.positionid, p.item_id as "itemId",
-        p.variation_id as "variationId", p.subevent_id as "subeventId", p.price,
-        p.voucher_id as "voucherId", p.voucher_budget_use as "voucherBudgetUse", p.canceled, p.holds,
-        p.attendee_name_parts as "attendeeNameParts", p.attendee_email as "attendeeEmail",
-        p.addon_to as "addonTo", p.secret, p.pseudonymization_id as "pseudonymizationId",
-        p.seat_id as "seatId", s.seat_guid as guid, s.zone_name as "zoneName", s.row_name as "rowName",
-        s.row_label as "rowLabel", s.seat_number as "seatNumber", s.seat_label as "seatLabel"
-      from ticket_positions p
+      select ${positionColumns(sql)} from ticket_positions p
       left join ticket_seats s on s.merchant_id = p.merchant_id and s.id = p.seat_id
       where p.merchant_id = ${merchantId} and p.order_id = any(${ids}::int8[]) order by p.order_id, p.positionid`,
     sql<PartOf<OrderFee>[]>`
@@ -235,25 +217,6 @@ async function withParts(
 function partsOf<T extends { readonly orderId: bigint }>(parts: readonly T[]) {
   const byOrder = Map.groupBy(parts, ({ orderId }) => orderId)
   return (id: bigint): readonly T[] => byOrder.get(id) ?? []
-}
-
-function toPosition(
-  {
-    seatId,
-    guid = '',
-    zoneName = '',
-    rowName = '',
-    rowLabel,
-    seatNumber = '',
-    seatLabel,
-    ...position
-  }: PositionRow,
-  { orderId }: { readonly orderId: bigint },
-): OrderPosition & { readonly orderId: bigint } {
-  const names = { zoneName, rowName, rowLabel, seatNumber, seatLabel }
-  const seat =
-    seatId === undefined ? undefined : { id: seatId, name: seatName(names), guid, ...names }
-  return { ...position, orderId, seat }
 }
 
 /** Locks an order of one event by its code; a second reader of the same order waits. */

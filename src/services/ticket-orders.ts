@@ -20,6 +20,7 @@ import {
   type OrderFilter,
   type TicketOrder,
 } from '../commerce/ticket-orders.ts'
+import { countPositions, listPositions, type PositionFilter } from '../commerce/ticket-positions.ts'
 import type { Tx } from '../db/database.ts'
 import { transact } from '../db/transact.ts'
 import { lockVouchers, redeemVouchers } from '../instruments/vouchers.ts'
@@ -107,6 +108,11 @@ export function createTicketOrders({
       const byOrder = Map.groupBy(named, ({ orderId }) => orderId)
       return orders.map((order) => ({ ...order, payments: byOrder.get(order.id) ?? [] }))
     },
+
+    countPositions: (merchantId: bigint, eventId: bigint, filter: PositionFilter) =>
+      countPositions(db, merchantId, eventId, filter),
+    listPositions: (merchantId: bigint, eventId: bigint, filter: PositionFilter, page: Page) =>
+      listPositions(db, merchantId, eventId, filter, page),
 
     /** What is wrong with what some positions name, beside what is wrong with the body. */
     judge: async (

@@ -40,7 +40,7 @@ export const encodeOrder = (
   url: `${url}/${order.code}/${order.secret}/`,
 })
 
-const encodePosition = (position: OrderPosition, order: string) => {
+export const encodePosition = (position: OrderPosition, order: string) => {
   const parts = encodeKept(position.attendeeNameParts)
   return {
     id: encodeId(position.id),

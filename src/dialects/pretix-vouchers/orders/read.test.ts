@@ -112,6 +112,34 @@ describe('orders that are there', () => {
     assert.deepEqual((await shop.post(`${ORDERS}NOPE1/mark_canceled/`, {})).json, match)
   })
 
+  test('have positions that are listed and found by themselves', async () => {
+    const list = async (query: string) => {
+      const answer = await shop.get(`events/gala/orderpositions/?${query}`)
+      assert.equal(answer.status, 200, answer.text)
+      const { results } = answer.json as {
+        results: { id: number; order: string; positionid: number }[]
+      }
+      return results
+    }
+    const shown = async (query: string) =>
+      (await list(query)).map(({ order, positionid }) => `${order} ${positionid}`)
+    assert.deepEqual(await shown(''), ['FIRST 1', 'SECND 1', 'THREE 1', 'THREE 2'])
+    assert.deepEqual(await shown('order=first&include_canceled_positions=true'), [
+      'FIRST 1',
+      'FIRST 2',
+    ])
+    assert.deepEqual(await shown(`item=${other}`), ['THREE 2'])
+    const [first] = await list('')
+    const one = await shop.get(`events/gala/orderpositions/${first?.id}/`)
+    assert.deepEqual(one.json, first)
+    const { json } = await shop.get(`${ORDERS}FIRST/`)
+    assert.deepEqual((json as { positions: unknown[] }).positions[0], first)
+    const elsewhere = await shop.get(`events/empty/orderpositions/${first?.id}/`)
+    assert.deepEqual(elsewhere.json, { detail: 'No OrderPosition matches the given query.' })
+    const reader = await shop.as({ permissions: ['event.items:write'] })
+    assert.equal((await reader.get('events/gala/orderpositions/')).status, 403)
+  })
+
   test('are canceled with a body that makes sense, or with none', async () => {
     const path = `${ORDERS}THREE/mark_canceled/`
     assert.deepEqual((await shop.post(path, { cancellation_fee: '-1.00' })).json, {

@@ -1,14 +1,22 @@
 import type { OrderFilter, OrderStatus, TicketOrder } from '../../../commerce/ticket-orders.ts'
+import type { CodedPosition } from '../../../commerce/ticket-positions.ts'
 import { type Answer, json } from '../../../http/answer.ts'
 import { formatUtc } from '../../../wire/dates.ts'
 import type { Faults } from '../../../wire/fields.ts'
 import { detail, fail, invalid, notFound } from '../../pretix/errors.ts'
 import { listAnswer, readPage, slicePage } from '../../pretix/paging.ts'
 import type { AddResource } from '../../pretix/resource.ts'
-import { accept, addEventResource, EVENT_PATH, type EventCall } from '../catalogue-scope.ts'
+import {
+  accept,
+  addEventResource,
+  answerList,
+  EVENT_PATH,
+  type EventCall,
+  pathId,
+} from '../catalogue-scope.ts'
 import { Filters, readOrdering } from '../query.ts'
 import { type DecodedOrder, decodeCancel, decodeOrder } from './decode.ts'
-import { encodeOrder } from './encode.ts'
+import { encodeOrder, encodePosition } from './encode.ts'
 import { anyFault, CODE_TAKEN, encodeReferences, orderRefused } from './errors.ts'
 import { needsOrders } from './permission.ts'
 
@@ -22,6 +30,9 @@ export function addOrders(add: AddResource): void {
   addEventResource(add, path, { needs, methods: { GET: list, POST: create } })
   addEventResource(add, `${path}:code/`, { needs, methods: { GET: retrieve } })
   addEventResource(add, `${path}:code/mark_canceled/`, { needs, methods: { POST: cancel } })
+  const positions = `${EVENT_PATH}orderpositions/`
+  addEventResource(add, positions, { needs, methods: { GET: listPositions } })
+  addEventResource(add, `${positions}:id/`, { needs, methods: { GET: retrievePosition } })
 }
 
 async function list(call: EventCall): Promise<Answer> {
@@ -137,11 +148,11 @@ async function cancel(call: EventCall): Promise<Answer> {
 }
 
 function encode(call: EventCall, order: TicketOrder) {
-  const { organizer, event, query, context, request } = call
+  const { organizer, event, context, request } = call
   return encodeOrder(order, {
     event: event.slug,
     url: `${context.publicUrl(request)}/${organizer.slug}/${event.slug}/order`,
-    canceledToo: query.get('include_canceled_positions') === 'true',
+    canceledToo: wantsCanceled(call),
   })
 }
 
@@ -150,16 +161,13 @@ function codeOf({ code = '' }: EventCall['params']): string {
   return code.includes('\0') ? fail(notFound(NO_ORDER)) : code
 }
 
-async function filterOf({ organizer, context, query }: EventCall): Promise<OrderFilter> {
+async function filterOf(call: EventCall): Promise<OrderFilter> {
+  const { query } = call
   const filters = new Filters(query)
   const code = filters.text('code')
   const status = filters.choice('status', STATUSES)
   const email = filters.text('email')
-  const itemId = filters.id('item')
-  if (itemId !== undefined) {
-    const known = await context.services.catalogue.known(organizer.id, { items: [itemId] })
-    if (!known.items.has(itemId)) filters.addUnknown('item')
-  }
+  const itemId = await knownItem(call, filters)
   if (!filters.ok) return fail(invalid(filters.faults))
   return {
     ...(code !== undefined && { code }),
@@ -167,4 +175,54 @@ async function filterOf({ organizer, context, query }: EventCall): Promise<Order
     ...(email !== undefined && { email }),
     ...(itemId !== undefined && { itemId }),
   }
+}
+
+const encodeCoded = (position: CodedPosition) => encodePosition(position, position.orderCode)
+
+/** Canceled positions are left out unless they are asked for. */
+const wantsCanceled = ({ query }: EventCall): boolean =>
+  query.get('include_canceled_positions') === 'true'
+
+async function listPositions(call: EventCall): Promise<Answer> {
+  const { organizer, event, context, query } = call
+  const { ticketOrders } = context.services
+  const filters = new Filters(query)
+  const orderCode = filters.text('order')
+  const itemId = await knownItem(call, filters)
+  if (!filters.ok) return invalid(filters.faults)
+  const filter = {
+    ...(orderCode !== undefined && { orderCode }),
+    ...(itemId !== undefined && { itemId }),
+    canceledToo: wantsCanceled(call),
+  }
+  const count = await ticketOrders.countPositions(organizer.id, event.id, filter)
+  return await answerList(
+    call,
+    count,
+    (page) => ticketOrders.listPositions(organizer.id, event.id, filter, page),
+    encodeCoded,
+  )
+}
+
+async function retrievePosition(call: EventCall): Promise<Answer> {
+  const { organizer, event, context } = call
+  const filter = { id: pathId(call, 'id', 'OrderPosition'), canceledToo: wantsCanceled(call) }
+  const page = { limit: 1, offset: 0 }
+  const { ticketOrders } = context.services
+  const [position] = await ticketOrders.listPositions(organizer.id, event.id, filter, page)
+  return position
+    ? json(200, encodeCoded(position))
+    : notFound('No OrderPosition matches the given query.')
+}
+
+/** The product to narrow by; one that exists nowhere in the organizer is a fault (trap 28). */
+async function knownItem(
+  { organizer, context }: EventCall,
+  filters: Filters,
+): Promise<bigint | undefined> {
+  const itemId = filters.id('item')
+  if (itemId === undefined) return undefined
+  const known = await context.services.catalogue.known(organizer.id, { items: [itemId] })
+  if (!known.items.has(itemId)) filters.addUnknown('item')
+  return itemId
 }
