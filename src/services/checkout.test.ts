@@ -134,6 +134,30 @@ test('a generated code that exists already is drawn again', async () => {
   assert.ok(!labels.includes(taken) && !labels.includes('888888888888'))
 })
 
+test('the cards of one order are one event, those of its neighbours in the same commit are others', async () => {
+  const codes = await sellCards(till, shop.multi, ['10.00', '10.00', '10.00', '10.00'])
+  const baskets = await Promise.all(
+    [codes.slice(0, 2), codes.slice(2)].map((redeem_code) =>
+      makeBasket(till, [{ product: shop.shirt, price: '20.00' }], { redeem_code }),
+    ),
+  )
+  await Promise.all(baskets.map(({ id }) => payBasket(till, id, '0')))
+  const events = await app.owner<{ order_ref: string; entries: bigint; events: bigint }[]>`
+    select order_ref, count(*) as entries, count(distinct event_id) as events from entries
+    where order_ref = any(${baskets.map(({ id }) => String(id))}) group by order_ref`
+  assert.deepEqual(
+    events.map(({ entries, events }) => [entries, events]),
+    [
+      [2n, 1n],
+      [2n, 1n],
+    ],
+  )
+  const [all] = await app.owner<{ events: bigint }[]>`
+    select count(distinct event_id) as events from entries
+    where order_ref = any(${baskets.map(({ id }) => String(id))})`
+  assert.equal(all?.events, 2n)
+})
+
 test('32 payments at once get 32 numbers in a row', async () => {
   const before = await payBasket(till, (await makeBasket(till, [{ product: shop.shirt }])).id)
   const baskets = await Promise.all(
