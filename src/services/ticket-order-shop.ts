@@ -26,7 +26,8 @@ import {
 import { loadSeats, lockSeats, type SeatState } from '../commerce/ticket-order-seats.ts'
 import type { Queryable, Tx } from '../db/database.ts'
 import type { Voucher } from '../instruments/voucher.ts'
-import { budgetsUsed, findVoucherIds, lockVouchers, readVouchers } from '../instruments/vouchers.ts'
+import { budgetsUsed } from '../instruments/voucher-uses.ts'
+import { findVoucherIds, lockVouchers, readVouchers } from '../instruments/vouchers.ts'
 import type { Instant } from '../money/instant.ts'
 
 /** What a position wants, as far as it decides on what is locked and counted. */

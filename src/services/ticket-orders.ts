@@ -6,12 +6,8 @@ import {
   type PositionReferences,
   type ReferenceFaults,
 } from '../commerce/ticket-order-facts.ts'
-import {
-  expireOrders,
-  OrderCodeRace,
-  takenOrderCodes,
-  turnOrder,
-} from '../commerce/ticket-order-writes.ts'
+import { expireOrders, turnOrder } from '../commerce/ticket-order-turns.ts'
+import { OrderCodeRace, takenOrderCodes } from '../commerce/ticket-order-writes.ts'
 import {
   countOrders,
   findOrder,
@@ -23,7 +19,8 @@ import {
 import { countPositions, listPositions, type PositionFilter } from '../commerce/ticket-positions.ts'
 import type { Tx } from '../db/database.ts'
 import { transact } from '../db/transact.ts'
-import { lockVouchers, redeemVouchers } from '../instruments/vouchers.ts'
+import { redeemVouchers } from '../instruments/voucher-uses.ts'
+import { lockVouchers } from '../instruments/vouchers.ts'
 import { createZone, type Zone } from '../money/zone.ts'
 import { createBatches } from './batches.ts'
 import type { Finish } from './cards.ts'

@@ -1,12 +1,7 @@
 import type { Event, OpaqueJson } from '../commerce/catalogue.ts'
 import { loadFacts } from '../commerce/ticket-order-facts.ts'
-import {
-  insertPayments,
-  insertRefund,
-  touchOrder,
-  turnOrder,
-  updatePayment,
-} from '../commerce/ticket-order-writes.ts'
+import { touchOrder, turnOrder } from '../commerce/ticket-order-turns.ts'
+import { insertPayments, insertRefund, updatePayment } from '../commerce/ticket-order-writes.ts'
 import {
   findOrder,
   lockOrder,

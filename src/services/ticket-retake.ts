@@ -4,7 +4,7 @@ import { judgePositions, type PositionWish } from '../commerce/ticket-order-rule
 import type { TicketOrder } from '../commerce/ticket-orders.ts'
 import type { Tx } from '../db/database.ts'
 import type { Voucher } from '../instruments/voucher.ts'
-import { budgetsUsed } from '../instruments/vouchers.ts'
+import { budgetsUsed } from '../instruments/voucher-uses.ts'
 import type { Instant } from '../money/instant.ts'
 import type { Merchant } from './merchants.ts'
 import { openShop, readDirectory } from './ticket-order-shop.ts'

@@ -19,12 +19,11 @@ import {
   type VoucherFault,
 } from '../instruments/voucher-rules.ts'
 import type { VoucherFilter } from '../instruments/voucher-tallies.ts'
+import { budgetsUsed, isVoucherReferenced } from '../instruments/voucher-uses.ts'
 import {
-  budgetsUsed,
   deleteVoucher,
   findVoucher,
   insertVouchers,
-  isVoucherReferenced,
   lockVouchers,
   takenCodes,
   updateVoucher,

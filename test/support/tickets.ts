@@ -1,5 +1,6 @@
 import { VOUCHER_DEFAULTS, type Voucher } from '../../src/instruments/voucher.ts'
-import { insertVouchers, redeemVouchers } from '../../src/instruments/vouchers.ts'
+import { redeemVouchers } from '../../src/instruments/voucher-uses.ts'
+import { insertVouchers } from '../../src/instruments/vouchers.ts'
 import type { World } from '../../src/world/schema.ts'
 import { createClient, type Received, type SendOptions, startTestApp, type TestApp } from './app.ts'
 
