@@ -38,7 +38,8 @@ export async function startBenchServer(
     process.execPath,
     [
       // As `npm start` does.
-      '--max-semi-space-size=16',
+      '--max-semi-space-size=4',
+      '--max-old-space-size=1024',
       MAIN,
       'serve',
       '--port',
