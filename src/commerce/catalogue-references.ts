@@ -111,6 +111,7 @@ export async function overrideEvents(
 export type Pointed = {
   readonly column: 'item' | 'variation' | 'quota' | 'subevent'
   readonly id: bigint
+  readonly eventId: bigint
 }
 
 const pointer = (sql: Queryable, { column, id }: Pointed) => sql`${sql(`${column}_id`)} = ${id}`
@@ -129,7 +130,10 @@ export async function lockVouchersOf(
   target: Pointed,
 ): Promise<readonly bigint[]> {
   const rows = await tx<{ id: bigint }[]>`
-    select id from vouchers where merchant_id = ${merchantId} and ${pointer(tx, target)}
+    select id from vouchers
+    where merchant_id = ${merchantId} and event_id = ${target.eventId} and facet in (
+      select facet from voucher_tallies
+      where merchant_id = ${merchantId} and event_id = ${target.eventId} and ${pointer(tx, target)} and count > 0)
     order by id for no key update`
   return rows.map(({ id }) => id)
 }
@@ -141,7 +145,8 @@ export async function hasOpenVoucher(
   target: Pointed,
 ): Promise<boolean> {
   const rows = await tx`
-    select 1 from vouchers where merchant_id = ${merchantId} and ${pointer(tx, target)}
-      and redeemed < max_usages limit 1`
+    select 1 from voucher_tallies
+    where merchant_id = ${merchantId} and event_id = ${target.eventId} and ${pointer(tx, target)}
+      and redeemed < max_usages and count > 0 limit 1`
   return rows.length > 0
 }

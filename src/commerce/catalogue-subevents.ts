@@ -179,7 +179,7 @@ export async function deleteSubevent(tx: Tx, merchantId: bigint, id: bigint): Pr
 /** Whether a voucher or a quota is for this date. */
 export async function isSubeventInUse(tx: Tx, merchantId: bigint, id: bigint): Promise<boolean> {
   const rows = await tx`
-    select 1 from vouchers where merchant_id = ${merchantId} and subevent_id = ${id}
+    select 1 from voucher_tallies where merchant_id = ${merchantId} and subevent_id = ${id} and count > 0
     union all select 1 from ticket_quotas where merchant_id = ${merchantId} and subevent_id = ${id} limit 1`
   return rows.length > 0
 }

@@ -39,17 +39,19 @@ export async function listVouchers(
   now: Instant,
 ): Promise<VoucherListing> {
   const terms = complete(order)
-  const where = sql`merchant_id = ${merchantId} and event_id = ${eventId} ${filterSql(sql, filter, now)}`
   if (filter.code !== undefined) {
     // At most one voucher has a code.
-    const rows = await sql`select ${voucherColumns(sql)} from vouchers where ${where}`
+    const rows = await sql`
+      select ${voucherColumns(sql)} from vouchers
+      where merchant_id = ${merchantId} and event_id = ${eventId} ${filterSql(sql, filter, now)}`
     const found = rows.map(toVoucher)
     return {
       count: found.length,
       page: async (offset, limit) => found.slice(offset, offset + limit),
     }
   }
-  const { total, tallies } = await tally(sql, merchantId, eventId, filter, now)
+  const { total, ending, tallies } = await tally(sql, merchantId, eventId, filter, now)
+  const scope = { merchantId, eventId, filter, now }
   return {
     count: total,
     page: async (offset, limit) => {
@@ -59,17 +61,65 @@ export async function listVouchers(
       const backwards = offset > total - offset - size
       const skip = backwards ? total - offset - size : offset
       const ordered = backwards ? terms.map(reverse) : terms
-      const mergeable = ordered.every(({ by }) => by !== 'code' && by !== 'valid_until')
-      const merged = mergeable && tallies.length <= MERGE_MAX && skip <= MERGE_DEPTH_MAX
-      const rows = merged
-        ? await mergedPage(sql, { merchantId, eventId, filter, now }, tallies, ordered, skip, size)
-        : await sql`
-            select ${voucherColumns(sql)} from vouchers where ${where} ${oneOf(sql, tallies)}
-            order by ${orderSql(sql, ordered)} offset ${skip} limit ${size}`
-      const page = rows.map(toVoucher)
-      return backwards ? page.reverse() : page
+      const parts = partsOf(tallies, ordered, { total, ending })
+      const vouchers: Voucher[] = []
+      let before = 0
+      for (const part of parts) {
+        const from = Math.max(skip - before, 0)
+        const wanted = Math.min(part.count - from, skip + size - before - from)
+        if (wanted > 0) vouchers.push(...(await readPart(sql, scope, part, from, wanted)))
+        before += part.count
+      }
+      return backwards ? vouchers.reverse() : vouchers
     },
   }
+}
+
+/** A stretch of a list, in which everything is ordered alike. */
+type Part = {
+  readonly tallies: readonly Tally[]
+  readonly order: readonly VoucherOrderTerm[]
+  readonly count: number
+  /** Only vouchers that end, or only those that do not. */
+  readonly ends?: boolean
+}
+
+/** Those that never end stand together, first or last: the index by end does not hold them. */
+function partsOf(
+  tallies: readonly Tally[],
+  order: readonly VoucherOrderTerm[],
+  { total, ending }: { readonly total: number; readonly ending: number },
+): readonly Part[] {
+  const [first, ...rest] = order
+  if (first?.by !== 'valid_until') return [{ tallies, order, count: total }]
+  const some = { tallies: tallies.filter(({ ends }) => ends), order, count: ending, ends: true }
+  const none = {
+    tallies: tallies.filter(({ ends }) => !ends),
+    order: rest,
+    count: total - ending,
+    ends: false,
+  }
+  return first.descending ? [none, some] : [some, none]
+}
+
+async function readPart(
+  sql: Queryable,
+  scope: Scope,
+  { tallies, order, ends }: Part,
+  skip: number,
+  size: number,
+): Promise<readonly Voucher[]> {
+  const mergeable = order.every(({ by }) => by !== 'code' && by !== 'valid_until')
+  if (mergeable && tallies.length <= MERGE_MAX && skip <= MERGE_DEPTH_MAX)
+    return (await mergedPage(sql, scope, tallies, order, skip, size)).map(toVoucher)
+  const { merchantId, eventId, filter, now } = scope
+  const rows = await sql`
+    select ${voucherColumns(sql)} from vouchers
+    where merchant_id = ${merchantId} and event_id = ${eventId} ${filterSql(sql, filter, now)}
+      ${ends === undefined ? sql`` : ends ? sql`and valid_until is not null` : sql`and valid_until is null`}
+      ${oneOf(sql, tallies)}
+    order by ${orderSql(sql, order)} offset ${skip} limit ${size}`
+  return rows.map(toVoucher)
 }
 
 type Scope = {

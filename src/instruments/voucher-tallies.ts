@@ -129,8 +129,8 @@ export const filterSql = (sql: Queryable, filter: VoucherFilter, now: Instant) =
 export type Tally = {
   readonly facet: string
   readonly count: bigint
-  readonly maxUsages: number
-  readonly value: bigint | null
+  /** Whether they end at all. */
+  readonly ends: boolean
 }
 
 /**
@@ -143,11 +143,15 @@ export async function tally(
   eventId: bigint,
   filter: VoucherFilter,
   now: Instant,
-): Promise<{ readonly total: number; readonly tallies: readonly Tally[] }> {
+): Promise<{
+  readonly total: number
+  /** Of these, how many end at all. */
+  readonly ending: number
+  readonly tallies: readonly Tally[]
+}> {
   const hour = hourOf(now)
   const tallies = await sql<Tally[]>`
-    select facet::text, sum(count)::int8 as count, min(max_usages) as "maxUsages", min(value) as value
-    from voucher_tallies
+    select facet::text, sum(count)::int8 as count, bool_or(valid_hour is not null) as ends from voucher_tallies
     where merchant_id = ${merchantId} and event_id = ${eventId} ${facetSql(sql, filter)}
       ${
         filter.active === undefined
@@ -158,11 +162,14 @@ export async function tally(
       }
     group by facet having sum(count) > 0`
   const total = tallies.reduce((sum, { count }) => sum + count, 0n)
-  if (filter.active === undefined || total === 0n) return { total: Number(total), tallies }
+  const ending = tallies.reduce((sum, { count, ends }) => (ends ? sum + count : sum), 0n)
+  if (filter.active === undefined || ending === 0n)
+    return { total: Number(total), ending: Number(ending), tallies }
   const [row] = await sql<{ count: bigint }[]>`
     select count(*) from vouchers
     where merchant_id = ${merchantId} and event_id = ${eventId} ${facetSql(sql, filter)}
       and redeemed < max_usages and valid_until ${filter.active ? sql`<=` : sql`>`} ${now}::timestamptz
       and valid_until >= ${hour}::timestamptz and valid_until < ${hour + HOUR}::timestamptz`
-  return { total: Number(total - (row?.count ?? 0n)), tallies }
+  const off = row?.count ?? 0n
+  return { total: Number(total - off), ending: Number(ending - off), tallies }
 }

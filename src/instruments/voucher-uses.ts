@@ -35,10 +35,11 @@ export async function redeemVouchers(
     tx`
       update vouchers set redeemed = c.redeemed, facet = c.facet
       from unnest(
-        ${changes.map(({ after }) => after.id)}::int8[], ${changes.map(({ before }) => before.redeemed)}::int4[],
+        ${changes.map(({ after }) => after.eventId)}::int8[], ${changes.map(({ after }) => after.id)}::int8[],
+        ${changes.map(({ before }) => before.redeemed)}::int4[],
         ${changes.map(({ after }) => after.redeemed)}::int4[], ${changes.map(({ after }) => facetOf(after))}::uuid[]
-      ) as c (id, was, redeemed, facet)
-      where merchant_id = ${merchantId} and vouchers.id = c.id and vouchers.redeemed = c.was
+      ) as c (event_id, id, was, redeemed, facet)
+      where merchant_id = ${merchantId} and vouchers.event_id = c.event_id and vouchers.id = c.id and vouchers.redeemed = c.was
         and c.redeemed <= vouchers.max_usages`,
     tallyVouchers(tx, merchantId, changes),
   ])

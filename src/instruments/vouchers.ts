@@ -124,6 +124,7 @@ export async function takenCodes(
 export async function lockVouchers(
   tx: Tx,
   merchantId: bigint,
+  eventId: bigint,
   ids: readonly bigint[],
 ): Promise<Map<bigint, Voucher>> {
   if (ids.length === 0) return new Map()
@@ -132,7 +133,8 @@ export async function lockVouchers(
     select vouchers.* from unnest(${ids.toSorted(byId)}::int8[]) as w (id)
     cross join lateral (
       select ${voucherColumns(tx)} from vouchers
-      where merchant_id = ${merchantId} and id = w.id limit 1 for no key update) as vouchers`
+      where merchant_id = ${merchantId} and event_id = ${eventId} and id = w.id
+      limit 1 for no key update) as vouchers`
   return new Map(rows.map((row) => [toVoucher(row).id, toVoucher(row)]))
 }
 
@@ -142,12 +144,13 @@ const byId = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 export async function readVouchers(
   sql: Queryable,
   merchantId: bigint,
+  eventId: bigint,
   ids: readonly bigint[],
 ): Promise<Map<bigint, Voucher>> {
   if (ids.length === 0) return new Map()
   const rows = await sql`
     select ${voucherColumns(sql)} from vouchers
-    where merchant_id = ${merchantId} and id = any(${[...ids]}::int8[])`
+    where merchant_id = ${merchantId} and event_id = ${eventId} and id = any(${[...ids]}::int8[])`
   return new Map(rows.map((row) => [toVoucher(row).id, toVoucher(row)]))
 }
 
@@ -225,13 +228,15 @@ export async function updateVoucher(
       subevent_id = ${after.subeventId ?? null}::int8, show_hidden_items = ${after.showHiddenItems},
       all_addons_included = ${after.allAddonsIncluded}, all_bundles_included = ${after.allBundlesIncluded},
       budget = ${after.budget ?? null}::int8, facet = ${facetOf(after)}::uuid
-    where merchant_id = ${merchantId} and id = ${after.id}`
+    where merchant_id = ${merchantId} and event_id = ${after.eventId} and id = ${after.id}`
   await tallyVouchers(tx, merchantId, [{ before, after }])
 }
 
 /** Takes away a voucher that is locked and that no position refers to. */
 export async function deleteVoucher(tx: Tx, merchantId: bigint, voucher: Voucher): Promise<void> {
-  await tx`delete from vouchers where merchant_id = ${merchantId} and id = ${voucher.id}`
+  await tx`
+    delete from vouchers
+    where merchant_id = ${merchantId} and event_id = ${voucher.eventId} and id = ${voucher.id}`
   await tallyVouchers(tx, merchantId, [{ before: voucher }])
 }
 
@@ -242,9 +247,10 @@ export async function deleteVoucher(tx: Tx, merchantId: bigint, voucher: Voucher
 export async function releaseVoucherTargets(
   tx: Tx,
   merchantId: bigint,
+  eventId: bigint,
   ids: readonly bigint[],
 ): Promise<void> {
-  for (const voucher of (await lockVouchers(tx, merchantId, ids)).values())
+  for (const voucher of (await lockVouchers(tx, merchantId, eventId, ids)).values())
     await updateVoucher(tx, merchantId, voucher, {
       ...voucher,
       itemId: undefined,

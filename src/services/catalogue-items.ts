@@ -92,7 +92,7 @@ export function createItems({ db }: Pick<Deps, 'db'>) {
       finish?: Finish<void>,
     ): Promise<Outcome<void>> =>
       transact(db, async (tx) => {
-        const target = { column: 'item', id } as const
+        const target = { column: 'item', id, eventId } as const
         // Quotas, then vouchers, as everybody who sells it locks them.
         await lockQuotasOfItem(tx, merchantId, id)
         await lockVouchersOf(tx, merchantId, target)
@@ -101,7 +101,12 @@ export function createItems({ db }: Pick<Deps, 'db'>) {
         if (await hasOpenVoucher(tx, merchantId, target))
           return { obstacle: 'voucher_points_to_it' }
         // Again: one may have come while we waited for the locks.
-        await releaseVoucherTargets(tx, merchantId, await lockVouchersOf(tx, merchantId, target))
+        await releaseVoucherTargets(
+          tx,
+          merchantId,
+          eventId,
+          await lockVouchersOf(tx, merchantId, target),
+        )
         await deleteItem(tx, merchantId, id)
         await finish?.(tx)
         return { done: undefined }

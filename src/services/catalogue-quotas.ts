@@ -108,13 +108,18 @@ export function createQuotas({ db, now }: Pick<Deps, 'db' | 'now'>) {
       finish?: Finish<void>,
     ): Promise<Outcome<void>> =>
       transact(db, async (tx) => {
-        const target = { column: 'quota', id } as const
+        const target = { column: 'quota', id, eventId } as const
         if (!(await lockQuotaRow(tx, merchantId, eventId, id))) return { obstacle: 'not_found' }
         await lockVouchersOf(tx, merchantId, target)
         if (await hasOpenVoucher(tx, merchantId, target))
           return { obstacle: 'voucher_points_to_it' }
         // Again: one may have come while we waited for the locks.
-        await releaseVoucherTargets(tx, merchantId, await lockVouchersOf(tx, merchantId, target))
+        await releaseVoucherTargets(
+          tx,
+          merchantId,
+          eventId,
+          await lockVouchersOf(tx, merchantId, target),
+        )
         await deleteQuota(tx, merchantId, id)
         await finish?.(tx)
         return { done: undefined }

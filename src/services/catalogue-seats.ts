@@ -11,7 +11,7 @@ import {
 import { transact } from '../db/transact.ts'
 import type { Voucher } from '../instruments/voucher.ts'
 import { budgetsUsed } from '../instruments/voucher-uses.ts'
-import { toVoucher, voucherColumns } from '../instruments/vouchers.ts'
+import { readVouchers } from '../instruments/vouchers.ts'
 import type { Finish } from './cards.ts'
 import type { Outcome } from './catalogue.ts'
 import type { Deps } from './deps.ts'
@@ -29,14 +29,15 @@ export function createSeats({ db, now }: Pick<Deps, 'db' | 'now'>) {
     /** The vouchers that hold seats, with what is given of their budgets. */
     vouchers: async (
       merchantId: bigint,
+      eventId: bigint,
       ids: readonly bigint[],
     ): Promise<readonly { readonly voucher: Voucher; readonly used: bigint }[]> => {
-      if (ids.length === 0) return []
-      const rows = await db`
-        select ${voucherColumns(db)} from vouchers
-        where merchant_id = ${merchantId} and id = any(${[...ids]}::int8[])`
+      const vouchers = await readVouchers(db, merchantId, eventId, ids)
       const used = await budgetsUsed(db, merchantId, ids)
-      return rows.map(toVoucher).map((voucher) => ({ voucher, used: used.get(voucher.id) ?? 0n }))
+      return [...vouchers.values()].map((voucher) => ({
+        voucher,
+        used: used.get(voucher.id) ?? 0n,
+      }))
     },
 
     /** Keeps a seat from being sold, or lets go of it; who has it already keeps it. */

@@ -92,7 +92,7 @@ export function createSubevents({ db }: Pick<Deps, 'db'>) {
     ): Promise<Outcome<void>> =>
       transact(db, async (tx) => {
         if (!(await lockSubevent(tx, merchantId, eventId, id))) return { obstacle: 'not_found' }
-        if (await isOrdered(tx, merchantId, { column: 'subevent', id }))
+        if (await isOrdered(tx, merchantId, { column: 'subevent', id, eventId }))
           return { obstacle: 'subevent_ordered' }
         if (await isSubeventInUse(tx, merchantId, id)) return { obstacle: 'subevent_in_use' }
         await deleteSubevent(tx, merchantId, id)

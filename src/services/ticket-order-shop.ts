@@ -117,7 +117,9 @@ export async function openShop(
   ])
   const [, vouchers] = await Promise.all([
     lockIn && lockQuotas(lockIn, merchantId, quotaIds),
-    lockIn ? lockVouchers(lockIn, merchantId, used) : readVouchers(sql, merchantId, used),
+    lockIn
+      ? lockVouchers(lockIn, merchantId, event.id, used)
+      : readVouchers(sql, merchantId, event.id, used),
     lockIn && lockSeats(lockIn, merchantId, event.id, guids),
   ])
   const budgeted = budgets

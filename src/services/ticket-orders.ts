@@ -175,7 +175,7 @@ async function cancelOrder(
   const seen = await findOrder(tx, merchantId, eventId, code)
   if (!seen) return { refused: 'not_found' }
   const used = new Set(seen.positions.flatMap(({ voucherId }) => voucherId ?? []))
-  const vouchers = await lockVouchers(tx, merchantId, [...used])
+  const vouchers = await lockVouchers(tx, merchantId, eventId, [...used])
   const order = await lockOrder(tx, merchantId, eventId, code)
   if (!order || order.status === 'c') return { refused: 'not_cancelable' }
   if (fee !== undefined && fee > order.total) return { refused: 'fee_above_total' }

@@ -120,8 +120,8 @@ export function createVouchers({ db, now, randomBytes }: Pick<Deps, 'db' | 'now'
       finish?: Finish<void>,
     ): Promise<DeleteOutcome> =>
       work(async (tx) => {
-        const voucher = (await lockVouchers(tx, merchantId, [id])).get(id)
-        if (voucher?.eventId !== eventId) return { refused: 'not_found' }
+        const voucher = (await lockVouchers(tx, merchantId, eventId, [id])).get(id)
+        if (!voucher) return { refused: 'not_found' }
         if (voucher.redeemed > 0 || (await isVoucherReferenced(tx, merchantId, id)))
           return { refused: 'used' }
         await deleteVoucher(tx, merchantId, voucher)
@@ -236,7 +236,7 @@ async function updateOne(
   const expected = { ...seen, ...change }
   const blocking = withholds(expected, at) ? [expected] : []
   const locked = await lockTargetQuotas(tx, merchantId, event, blocking, at)
-  const before = (await lockVouchers(tx, merchantId, [id])).get(id)
+  const before = (await lockVouchers(tx, merchantId, event.id, [id])).get(id)
   if (!before) return { refused: 'not_found' }
   const after: Voucher = { ...before, ...change }
   if (!sameTarget(after, expected)) throw new Stale()

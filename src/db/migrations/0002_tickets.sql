@@ -284,18 +284,15 @@ create table vouchers (
   -- The database's own word that no voucher is used more often than it says.
   constraint vouchers_usages check (redeemed between 0 and max_usages)
 ) with (fillfactor = 85);
-create index vouchers_event on vouchers (merchant_id, event_id, id);
+-- Few indexes, because every redemption writes to each: what else vouchers are looked up by (products,
+-- quotas, dates) is found through their tallies and `facet`.
 create index vouchers_facet on vouchers (merchant_id, event_id, facet, id);
-create index vouchers_valid_until on vouchers (merchant_id, event_id, valid_until, id desc);
--- Who points to a thing that is to be deleted, and who keeps a seat.
-create index vouchers_item on vouchers (merchant_id, item_id) where item_id is not null;
-create index vouchers_variation on vouchers (merchant_id, variation_id) where variation_id is not null;
-create index vouchers_quota on vouchers (merchant_id, quota_id) where quota_id is not null;
-create index vouchers_subevent on vouchers (merchant_id, subevent_id) where subevent_id is not null;
+create index vouchers_valid_until on vouchers (merchant_id, event_id, valid_until, id desc)
+  where valid_until is not null;
 create index vouchers_seat on vouchers (merchant_id, seat_id) where seat_id is not null;
 -- In this order, because a generated code must be free in the whole organizer.
 create unique index vouchers_code on vouchers (merchant_id, code, event_id);
-alter table vouchers add primary key (merchant_id, id);
+alter table vouchers add primary key (merchant_id, event_id, id);
 
 -- How many vouchers of an event are alike in everything that a list can be narrowed by, in eight rows by
 -- id (so that redemptions of one campaign do not all wait for one row). Lists are counted here and quotas
@@ -396,7 +393,7 @@ create table ticket_positions (
   foreign key (merchant_id, variation_id) references ticket_variations (merchant_id, id),
   foreign key (merchant_id, subevent_id) references ticket_subevents (merchant_id, id),
   foreign key (merchant_id, seat_id) references ticket_seats (merchant_id, id),
-  foreign key (merchant_id, voucher_id) references vouchers (merchant_id, id),
+  foreign key (merchant_id, event_id, voucher_id) references vouchers (merchant_id, event_id, id),
   check (not (canceled and holds is not null)),
   check ((voucher_id is null) = (voucher_budget_use is null))
 );

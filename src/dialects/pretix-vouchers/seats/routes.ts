@@ -75,6 +75,7 @@ async function encoderFor(
   if (!isExpanded(call)) return (seat) => encodeSeat(seat)
   const vouchers = await call.context.services.catalogue.seats.vouchers(
     call.organizer.id,
+    call.event.id,
     seats.flatMap(({ voucherId }) => voucherId ?? []),
   )
   const withBudget = call.organizer.options.pretix?.voucher_budget === true
