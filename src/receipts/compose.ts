@@ -14,8 +14,8 @@ const LINES_WITH_FULL_NAMES_MAX = 60
 export function layOutReceipt(
   content: ReceiptContent,
   faces: Readonly<Record<Typeface['name'], Typeface>>,
+  pen: Pen = new Pen(faces),
 ): Sheet {
-  const pen = new Pen(faces)
   writeHead(pen, content)
   for (const line of content.lines) writeLine(pen, line, content.lines.length)
   const single = content.cards.filter(({ type }) => type === 'single-purpose')

@@ -42,18 +42,28 @@ const LINE_HEIGHT = 1.3
 /** Where the baseline lies within a row. */
 const ASCENT = 0.98
 
+/** No ASCII letter is wider than this, in units of the em. */
+const LETTER_MAX = 1.1
+
 /** A pen that writes downwards, one row after the other, on a roll without an end. */
 export class Pen {
   readonly #faces: Readonly<Record<Typeface['name'], Typeface>>
   readonly #marks: Mark[] = []
+  readonly #isDry: boolean
   #y = MARGIN
 
-  constructor(faces: Readonly<Record<Typeface['name'], Typeface>>) {
+  /** A dry pen leaves no marks: it only finds out how long the sheet will be. */
+  constructor(faces: Readonly<Record<Typeface['name'], Typeface>>, { isDry = false } = {}) {
     this.#faces = faces
+    this.#isDry = isDry
   }
 
   /** One text over the whole width. */
   write(text: string, style: TextStyle = {}): void {
+    if (this.#isDry && isShort(text, style)) {
+      this.#advance(style)
+      return
+    }
     for (const row of this.#rows(text, WIDTH - 2 * MARGIN, style)) {
       this.#put(row, MARGIN, WIDTH - MARGIN, style)
       this.#advance(style)
@@ -62,6 +72,10 @@ export class Pen {
 
   /** A text at the left, which wraps, and one at the right of its last row, which does not. */
   writePair(left: string, right: string, style: TextStyle = {}): void {
+    if (this.#isDry && isShort(left + right, style)) {
+      this.#advance(style)
+      return
+    }
     const face = this.#face(style)
     const { size = BODY } = style
     const value = printable(right, face.has)
@@ -78,7 +92,8 @@ export class Pen {
   /** Cells of equal width, the first to the left, the others to the right. */
   writeCells(cells: readonly string[], style: TextStyle = {}): void {
     const cellWidth = (WIDTH - 2 * MARGIN) / cells.length
-    cells.forEach((cell, index) => {
+    const drawn = this.#isDry ? [] : cells
+    drawn.forEach((cell, index) => {
       const left = MARGIN + cellWidth * index
       const align = index === 0 ? 'left' : 'right'
       this.#put(printable(cell, this.#face(style).has), left, left + cellWidth, { ...style, align })
@@ -110,6 +125,7 @@ export class Pen {
   }
 
   #put(row: string, left: number, right: number, style: TextStyle): void {
+    if (this.#isDry) return
     const face = this.#face(style)
     const { size = BODY, align = 'left' } = style
     const runs = directionalRuns(row)
@@ -127,3 +143,9 @@ export class Pen {
     this.#y += size * LINE_HEIGHT
   }
 }
+
+const ASCII = /^[ -~]*$/
+
+/** Whether a text fits into one row whatever its letters are, so that nobody has to measure them. */
+const isShort = (text: string, { size = BODY }: TextStyle): boolean =>
+  text.length * size * LETTER_MAX + GAP <= WIDTH - 2 * MARGIN && ASCII.test(text)

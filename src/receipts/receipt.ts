@@ -1,6 +1,7 @@
 import type { Decimal } from '../money/decimal.ts'
 import type { Instant } from '../money/instant.ts'
 import { layOutReceipt } from './compose.ts'
+import { Pen } from './layout.ts'
 import { drawPdf } from './pdf.ts'
 import { drawPng } from './png.ts'
 import { createStencilCase } from './stencil.ts'
@@ -72,9 +73,9 @@ export type Receipt = {
 const typefaces = openTypefaces()
 const stencils = createStencilCase()
 
-/** The pixel size that a receipt's image will have, for a twentieth of the cost of drawing it. */
+/** The pixel size that a receipt's image will have, for a hundredth of the cost of drawing it. */
 export function measureReceipt(content: ReceiptContent): Pick<Receipt, 'width' | 'height'> {
-  const { width, height } = layOutReceipt(content, typefaces)
+  const { width, height } = layOutReceipt(content, typefaces, new Pen(typefaces, { isDry: true }))
   return { width, height }
 }
 
