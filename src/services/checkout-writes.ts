@@ -118,25 +118,29 @@ export async function issueSold(
   })
 }
 
-/** All rows of the shop that say what happened, for all payments at once. */
+/** What the database made up for a payment. */
+export type PaymentMark = { readonly paymentId: bigint; readonly opaque: string }
+
+/** All rows of the shop that say what happened, for all payments at once; the marks are in their order. */
 export async function writePayments(
   tx: Tx,
   planned: readonly PlannedPayment[],
   redemptions: readonly RedemptionRow[],
   sold: readonly IssuedLine[],
   { merchant, now, randomBytes }: Context,
-): Promise<void> {
+): Promise<readonly PaymentMark[]> {
   const last = planned.at(-1)
-  if (!last) return
-  await Promise.all([
+  if (!last) return []
+  const [marks] = await Promise.all([
+    writeOrders(tx, merchant, planned, now, randomBytes),
     tx`
       update inventorum_accounts set last_invoice_number = ${last.plan.invoiceNumber}
       where merchant_id = ${merchant.id}`,
-    writeOrders(tx, merchant, planned, now, randomBytes),
     writeRedemptions(tx, merchant.id, redemptions),
     writeSold(tx, merchant.id, sold),
     writeStock(tx, merchant.id, planned, now),
   ])
+  return marks
 }
 
 async function writeOrders(
@@ -145,26 +149,32 @@ async function writeOrders(
   planned: readonly PlannedPayment[],
   now: Instant,
   randomBytes: Deps['randomBytes'],
-): Promise<void> {
+): Promise<readonly PaymentMark[]> {
   const orderIds = planned.map(({ plan }) => plan.orderId)
-  await Promise.all([
+  const opaque = planned.map(() => randomBytes(OPAQUE_BYTES).toString('base64url'))
+  const [payments] = await Promise.all([
+    tx<{ id: bigint; order_id: bigint }[]>`
+      insert into inventorum_payments (merchant_id, order_id, method, amount, rounded, created_at)
+      select ${merchant.id}, order_id, method, amount, rounded, ${now}::timestamptz
+      from unnest(${orderIds}::int8[], ${planned.map(({ plan }) => plan.payment.method)}::int2[],
+        ${planned.map(({ plan }) => plan.payment.amount)}::int8[],
+        ${planned.map(({ plan }) => plan.payment.rounded)}::int8[]) as p (order_id, method, amount, rounded)
+      returning id, order_id`,
     tx`
       update inventorum_orders o set state = ${COMPLETED}, invoice_number = p.invoice_number,
         completed_at = ${now}::timestamptz
       from unnest(${orderIds}::int8[], ${planned.map(({ plan }) => plan.invoiceNumber)}::int8[]) as p (id, invoice_number)
       where o.merchant_id = ${merchant.id} and o.id = any(${orderIds}::int8[]) and o.id = p.id`,
     tx`
-      insert into inventorum_payments (merchant_id, order_id, method, amount, rounded, created_at)
-      select ${merchant.id}, order_id, method, amount, rounded, ${now}::timestamptz
-      from unnest(${orderIds}::int8[], ${planned.map(({ plan }) => plan.payment.method)}::int2[],
-        ${planned.map(({ plan }) => plan.payment.amount)}::int8[],
-        ${planned.map(({ plan }) => plan.payment.rounded)}::int8[]) as p (order_id, method, amount, rounded)`,
-    tx`
       insert into inventorum_receipts (merchant_id, order_id, opaque, store_name)
       select ${merchant.id}, order_id, opaque, ${merchant.name}
-      from unnest(${orderIds}::int8[],
-        ${planned.map(() => randomBytes(OPAQUE_BYTES).toString('base64url'))}::text[]) as r (order_id, opaque)`,
+      from unnest(${orderIds}::int8[], ${opaque}::text[]) as r (order_id, opaque)`,
   ])
+  const ids = new Map(payments.map(({ id, order_id }) => [order_id, id]))
+  return orderIds.map((id, index) => ({
+    paymentId: ids.get(id) ?? 0n,
+    opaque: opaque[index] ?? '',
+  }))
 }
 
 /** 192 bits: receipts hold live codes, and their address is all that protects them. */
@@ -187,6 +197,10 @@ async function writeRedemptions(
       and c.order_id = r.order_id and c.card_id = r.card_id`
 }
 
+/** What stands behind the name of a sold card: our code, or the one on the merchant's card. */
+export const labelOf = ({ issue, issued }: IssuedLine): string =>
+  issue.unit?.cardCode ?? issued.card.code ?? ''
+
 async function writeSold(tx: Tx, merchantId: bigint, sold: readonly IssuedLine[]): Promise<void> {
   if (sold.length === 0) return
   const cardIds = sold.map(({ issued }) => issued.card.id)
@@ -203,7 +217,7 @@ async function writeSold(tx: Tx, merchantId: bigint, sold: readonly IssuedLine[]
     tx`
       update inventorum_order_lines l set card_id = s.card_id, card_label = s.label
       from unnest(${lineIds}::int8[], ${cardIds}::int8[],
-        ${sold.map(({ issue, issued }) => issue.unit?.cardCode ?? issued.card.code ?? '')}::text[]
+        ${sold.map(labelOf)}::text[]
       ) as s (line_id, card_id, label)
       where l.merchant_id = ${merchantId} and l.order_id = any(${sold.map(({ issue }) => issue.line.orderId)}::int8[])
         and l.id = s.line_id`,

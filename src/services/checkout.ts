@@ -2,12 +2,13 @@ import { isOpen } from '../commerce/inventorum-states.ts'
 import type { Tx } from '../db/database.ts'
 import { transact } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
+import { completedOrders } from './checkout-answer.ts'
 import { planPayment, settle } from './checkout-plan.ts'
 import { lockCheckout } from './checkout-state.ts'
 import { issueSold, type PlannedPayment, redeemCards, writePayments } from './checkout-writes.ts'
 import type { Deps } from './deps.ts'
 import type { PaymentDraft, ShopCaller } from './inventorum-commands.ts'
-import { type Order, readOrders } from './inventorum-order-views.ts'
+import type { Order } from './inventorum-order-views.ts'
 import { deny, missing } from './inventorum-problems.ts'
 import { attempt, createTurns, type Outcome } from './inventorum-turns.ts'
 
@@ -59,7 +60,8 @@ async function payInTurn(
   const merchant = batch[0]?.caller.merchant
   if (!merchant) return []
   const orderIds = [...new Set(batch.map(({ orderId }) => orderId))]
-  const { till, orders, lines, attached } = await lockCheckout(tx, merchant, orderIds, now)
+  const locked = await lockCheckout(tx, merchant, orderIds, now)
+  const { till, orders, lines, attached } = locked
   atStep('locked')
   const paid = new Set<bigint>()
   const verdicts = batch.map(({ caller, orderId, payment }) =>
@@ -84,12 +86,12 @@ async function payInTurn(
   atStep('redeemed')
   const sold = await issueSold(tx, planned, context)
   atStep('issued')
-  await writePayments(tx, planned, redemptions, sold, context)
+  const marks = await writePayments(tx, planned, redemptions, sold, context)
   atStep('written')
-  const completed = await readOrders(tx, merchant, [...paid], till.now)
+  const completed = completedOrders(locked, planned, sold, marks, merchant)
   return verdicts.map((verdict): Outcome<Order> => {
     if ('error' in verdict) return verdict
-    const order = completed.get(verdict.result.plan.orderId)
+    const order = completed[planned.indexOf(verdict.result)]
     return order ? { result: order } : { error: new Error('a payment without an order') }
   })
 }

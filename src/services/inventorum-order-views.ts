@@ -161,7 +161,7 @@ export const toPayable = ({
   gross,
 })
 
-const toUsedCard = (
+export const toUsedCard = (
   found: ShopCard,
   applied: bigint,
   remaining: bigint,

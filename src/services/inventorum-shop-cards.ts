@@ -27,6 +27,11 @@ export type ShopCard = {
 
 type Selected = { returned_at: Instant | null }
 
+const toShopCard = (row: unknown): Omit<ShopCard, 'available'> => ({
+  card: toCard(row),
+  returnedAt: (row as Selected).returned_at ?? undefined, // Selected below.
+})
+
 const select = (sql: Queryable, { id, currency }: Merchant) => sql`
   select ${cardColumns(sql)}, s.returned_at from cards
   left join inventorum_cards s on s.merchant_id = cards.merchant_id and s.card_id = cards.id
@@ -47,7 +52,7 @@ export async function findShopCards(
     ${select(sql, merchant)}
       and lower(cards.code collate "C") = any(select lower(c collate "C") from unnest(${sought}::text[]) c)
     order by cards.id`
-  const cards = await withHolds(sql, rows, merchant.id, now)
+  const cards = await withHolds(sql, rows.map(toShopCard), merchant.id, now)
   const exact = new Map(cards.map((found) => [found.card.code, found]))
   const folded = new Map(
     cards.toReversed().map((found) => [foldCode(found.card.code ?? ''), found]),
@@ -69,11 +74,11 @@ export async function readShopCards(
 ): Promise<Map<bigint, ShopCard>> {
   if (ids.length === 0) return new Map()
   const rows = await sql`${select(sql, merchant)} and cards.id = any(${ids as bigint[]})`
-  const cards = await withHolds(sql, rows, merchant.id, now)
+  const cards = await withHolds(sql, rows.map(toShopCard), merchant.id, now)
   return new Map(cards.map((found) => [found.card.id, found]))
 }
 
-/** Locks cards in id order, then reads them. */
+/** Locks cards in id order; what they say is read under the lock. */
 export async function lockShopCards(
   tx: Tx,
   merchant: Merchant,
@@ -81,25 +86,39 @@ export async function lockShopCards(
   now: Instant,
 ): Promise<Map<bigint, ShopCard>> {
   if (ids.length === 0) return new Map()
-  // Sent together, run one after the other: the cards are read when they are locked.
-  const [, cards] = await Promise.all([
-    lockCards(tx, merchant.id, ids),
-    readShopCards(tx, merchant, ids, now),
-  ])
-  return cards
+  const cards = [...(await lockCards(tx, merchant.id, ids)).values()].filter(
+    ({ testmode, currency }) => !testmode && currency === merchant.currency,
+  )
+  // A returned card has ended: there is nothing to ask about the others.
+  const ended = cards.filter(({ state }) => state === 'closed').map(({ id }) => id)
+  const returns = ended.length > 0 ? await readReturns(tx, merchant.id, ended) : new Map()
+  const found = await withHolds(
+    tx,
+    cards.map((card) => ({ card, returnedAt: returns.get(card.id) })),
+    merchant.id,
+    now,
+  )
+  return new Map(found.map((card) => [card.card.id, card]))
+}
+
+async function readReturns(
+  sql: Queryable,
+  merchantId: bigint,
+  ids: readonly bigint[],
+): Promise<Map<bigint, Instant>> {
+  const rows = await sql<{ card_id: bigint; returned_at: Instant }[]>`
+    select card_id, returned_at from inventorum_cards
+    where merchant_id = ${merchantId} and card_id = any(${ids as bigint[]}::int8[]) and returned_at is not null`
+  return new Map(rows.map((row) => [row.card_id, row.returned_at]))
 }
 
 /** Holds past their time no longer count, whether or not anybody swept them. */
 async function withHolds(
   sql: Queryable,
-  rows: readonly unknown[],
+  cards: readonly Omit<ShopCard, 'available'>[],
   merchantId: bigint,
   now: Instant,
 ): Promise<readonly ShopCard[]> {
-  const cards = rows.map((row) => ({
-    card: toCard(row),
-    returnedAt: (row as Selected).returned_at ?? undefined, // Selected above.
-  }))
   const held = cards.filter(({ card }) => card.held > 0n).map(({ card }) => card.id)
   const holds = held.length > 0 ? await loadHolds(sql, merchantId, held, []) : new Map()
   return cards.map(({ card, returnedAt }) => {
