@@ -104,10 +104,16 @@ export async function lockCards(
   merchantId: bigint,
   ids: readonly bigint[],
 ): Promise<Map<bigint, Card>> {
-  // In id order: two batches over the same cards must not wait for each other.
+  // In id order: two batches over the same cards must not wait for each other. Not `for update`: rows
+  // of other tables that are being made to refer to these cards would wait, in an order of their own.
   const rows = await tx`
     select ${cardColumns(tx)} from cards
     where merchant_id = ${merchantId} and id = any(${ids as bigint[]}) and removed_at is null
-    order by id for update`
-  return new Map(rows.map((row) => [toCard(row).id, toCard(row)]))
+    order by id for no key update`
+  return new Map(
+    rows.map((row) => {
+      const card = toCard(row)
+      return [card.id, card]
+    }),
+  )
 }

@@ -108,7 +108,7 @@ describe('the group commit', () => {
       while (kills < 5) {
         const killed = await ledger.owner`
           select pg_terminate_backend(pid) from pg_stat_activity
-          where datname = current_database() and pid <> pg_backend_pid() and query like '%for ' || 'update%'`
+          where datname = current_database() and pid <> pg_backend_pid() and query like '%no key ' || 'update%'`
         kills += killed.length
       }
     }

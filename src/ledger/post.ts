@@ -163,13 +163,13 @@ async function lockForPost(
   merchantId: bigint,
   ids: readonly bigint[],
 ): Promise<Locked & { readonly cards: Map<bigint, Card> }> {
-  // In id order: two batches over the same cards must not wait for each other.
+  // As `lockCards` does, and with what else a batch has to know.
   const rows = await tx`
     select ${cardColumns(tx)}, pg_current_xact_id()::text as xid,
       exists (select 1 from webhooks w where w.merchant_id = ${merchantId} and w.active) as has_webhooks
     from cards
     where merchant_id = ${merchantId} and id = any(${ids}::int8[]) and removed_at is null
-    order by id for update`
+    order by id for no key update`
   const cards = new Map(
     rows.map((row) => {
       const card = toCard(row)

@@ -76,7 +76,7 @@ export async function insertBaskets(
       select ${merchantId}, n.id, c.card_id, c.position
       from unnest(${cards.map(({ basket }) => basket)}::int8[], ${cards.map(({ id }) => id)}::int8[],
         ${cards.map(({ position }) => position)}::int4[]) as c (basket, card_id, position)
-      join n on n.basket = c.basket
+      join n on n.basket = c.basket order by c.card_id
     )
     select n.basket, n.id, n.basket_id, l.id as line_id from n join l on l.order_id = n.id
     order by n.basket, l.position`
