@@ -140,10 +140,11 @@ function toTimestamp(value: Instant): string {
 
 /** Reads `2026-11-21 22:11:55.123456+00`, the only form a UTC session prints for years 1 to 9999. */
 function parseTimestamp(text: string): Instant {
-  const plus = text.lastIndexOf('+')
-  const dot = text.indexOf('.')
-  const whole = text.slice(0, dot === -1 ? plus : dot)
-  const seconds = Date.parse(`${whole.replace(' ', 'T')}Z`)
-  const micros = dot === -1 ? '' : text.slice(dot + 1, plus)
-  return BigInt(seconds) * 1_000n + BigInt(micros.padEnd(6, '0') || '0')
+  const millis = Date.parse(`${text.slice(0, 10)}T${text.slice(11, 19)}Z`)
+  const fraction = text.charAt(19) === '.' ? text.slice(20, -3) : ''
+  const micros = millis * 1_000 + Number(fraction.padEnd(6, '0'))
+  // Beyond the year 2255 a number can no longer hold it.
+  return Number.isSafeInteger(micros)
+    ? BigInt(micros)
+    : BigInt(millis) * 1_000n + BigInt(fraction.padEnd(6, '0'))
 }

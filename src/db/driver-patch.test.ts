@@ -108,3 +108,101 @@ test('a busy pool recovers by itself when the server is killed', async () => {
   await Promise.all(Array.from({ length: 4 }, () => pool`select pg_sleep(0.05)`))
   await pool.end()
 })
+
+test('a commit goes out along with the last statement, and nothing can follow it', async () => {
+  const pool = createPool(2)
+  let after: Promise<unknown> = Promise.resolve()
+  await pool
+    .begin(async (tx) => {
+      const writing = tx`insert into marks values ('last')`.execute()
+      const committing = tx.commit()
+      after = assert.rejects(tx`insert into marks values ('after')`, { code: 'TRANSACTION_OVER' })
+      await Promise.all([writing, committing])
+      await after
+    })
+    .catch((error) => assert.equal(error.code, 'TRANSACTION_OVER'))
+  await after
+  assert.deepEqual([...(await admin`select name from marks`)], [{ name: 'last' }])
+  await admin`delete from marks`
+  await pool.end()
+})
+
+test('a last statement that fails undoes everything, and the connection is good for the next', async () => {
+  const pool = createPool(1)
+  for (let round = 0; round < 3; round++) {
+    const transaction = pool.begin(async (tx) => {
+      await tx`insert into marks values ('before')`
+      const writing = tx`insert into marks select (1 / 0)::text`.execute()
+      await Promise.all([writing, tx.commit()])
+    })
+    await assert.rejects(transaction, { code: '22012' })
+  }
+  assert.deepEqual([...(await pool`select name from marks`)], [])
+  const [state] = await pool`select pg_current_xact_id_if_assigned() as xid`
+  assert.equal(state?.xid, null)
+  await pool.end()
+})
+
+test('a commit that is lost with its connection is refused, not waited for', async () => {
+  const pool = createPool(2)
+  const transaction = pool.begin(async (tx) => {
+    const [own] = await tx`select pg_backend_pid() as pid`
+    const writing = tx`insert into marks select pg_sleep(60)::text`.execute()
+    const committing = tx.commit()
+    await until('it works', async () => {
+      return (
+        (
+          await admin`select from pg_stat_activity where pid = ${own?.pid} and wait_event = 'PgSleep'`
+        ).length > 0
+      )
+    })
+    await endSession(own?.pid)
+    await Promise.all([writing, committing])
+  })
+  await assert.rejects(transaction, ({ code }) => /^(57P01|CONNECTION_CLOSED)$/.test(code))
+  assert.deepEqual([...(await pool`select name from marks`)], [])
+  await pool.end()
+})
+
+test('eager transactions of many callers never share a connection', async () => {
+  const pool = createPool(4)
+  const text = 'x'.repeat(200_000)
+  const round = async (number: number) => {
+    const results = await Promise.all([
+      pool.begin('eager', async (tx) => {
+        const [first] = await tx`select pg_backend_pid() as pid, length(${text}) as length`
+        await new Promise((resolve) => setTimeout(resolve, number % 3))
+        await tx`create temporary table mine (name text) on commit drop`
+        const writing =
+          tx`insert into mine values (${text}) returning pg_backend_pid() as pid`.execute()
+        const [[second]] = await Promise.all([writing, tx.commit()])
+        return first?.pid === second?.pid
+      }),
+      // Would see the table if it ran inside of the transaction.
+      pool`select to_regclass('pg_temp.mine') is null and length(${text}) > 0 as alone`.then(
+        ([row]) => row?.alone,
+      ),
+    ])
+    assert.deepEqual(results, [true, true])
+  }
+  for (let turn = 0; turn < 5; turn++)
+    await Promise.all(Array.from({ length: 16 }, (_, n) => round(n)))
+  await pool.end()
+})
+
+test('a queue that is never empty does not grow with every query', async () => {
+  const folder = new URL('.', import.meta.resolve('postgres'))
+  const { default: createQueue } = (await import(new URL('queue.js', folder).href)) as {
+    default: () => { push: (x: number) => void; shift: () => number; length: number }
+  }
+  const queue = createQueue()
+  for (let n = 0; n < 4; n++) queue.push(n)
+  const before = process.memoryUsage().heapUsed
+  for (let n = 4; n < 4_000_004; n++) {
+    queue.push(n)
+    if (queue.shift() !== n - 4) assert.fail('out of order')
+  }
+  assert.equal(queue.length, 4)
+  // Four million places of eight bytes, had it kept them.
+  assert.ok(process.memoryUsage().heapUsed - before < 24_000_000)
+})

@@ -2,6 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+declare module 'postgres' {
+  interface TransactionSql {
+    /**
+     * Sends the commit right behind the statements that were started, a turn earlier than by returning;
+     * if one of them fails, it undoes the transaction. Nothing can follow it.
+     */
+    commit(): Promise<unknown>
+  }
+}
+
 /**
  * postgres.js 3.4.9 mishandles a connection that is lost inside a transaction: it may run the rest of
  * the transaction on a new connection, each statement for itself; it throws where nobody can catch it;
@@ -57,15 +67,87 @@ const PATCHES: readonly Patch[] = [
     queries.length && connect(closed.shift(), queries.shift())`,
   },
   {
-    // A transaction ends with its connection, whatever the pool does with the connection afterwards.
+    // A queue that is never empty, as that of the open connections of a quiet pool, must not grow with every
+    // query, nor take longer and longer to look through.
+    file: 'queue.js',
+    before: `        xs = []
+      } else {`,
+    after: `        xs = []
+      } else if (index * 2 > xs.length) {
+        xs = xs.slice(index)
+        index = 0
+      } else {`,
+  },
+  {
+    // The connection that was used last has the warmest process behind it.
+    file: 'queue.js',
+    before: `    push: (x) => (xs.push(x), x),`,
+    after: `    push: (x) => (xs.push(x), x),
+    pop: () => xs.pop(),`,
+  },
+  {
     file: 'index.js',
-    before: `        new Promise((_, reject) => connection.onclose = reject)`,
-    after: `        new Promise((_, reject) => connection.onclose = e => {
+    before: `    if (open.length)
+      return go(open.shift(), query)`,
+    after: `    if (open.length)
+      return go(open.pop(), query)`,
+  },
+  {
+    // A connection that belongs to a transaction is nobody else's, also when its socket has drained.
+    file: 'connection.js',
+    before: `    !query && onopen(connection)
+  }`,
+    after: `    !query && !connection.reserved && onopen(connection)
+  }`,
+  },
+  {
+    // A connection that has just begun a transaction counts as reserved, not as full: more can be sent.
+    file: 'index.js',
+    before: `      ? move(c, busy)
+      : move(c, full)
+  }
+
+  function cancel(query) {`,
+    after: `      ? move(c, busy)
+      : c.queue === reserved || move(c, full)
+  }
+
+  function cancel(query) {`,
+  },
+  {
+    file: 'index.js',
+    before: `    ready
+      ? move(c, busy)
+      : move(c, full)`,
+    after: `    ready
+      ? move(c, busy)
+      : c.queue === reserved || move(c, full)`,
+  },
+  {
+    // A transaction ends with its connection, whatever the pool does with the connection afterwards. An
+    // "eager" one sends its first statement along with "begin", a turn earlier: that one must only read.
+    file: 'index.js',
+    before: `      await sql.unsafe('begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()
+      return await Promise.race([
+        scope(connection, fn),
+        new Promise((_, reject) => connection.onclose = reject)
+      ])`,
+    after: `      const eager = options === 'eager'
+      const begun = sql.unsafe(eager ? 'begin' : 'begin ' + options.replace(/[^a-z ]/ig, ''), [], { onexecute }).execute()
+      begun.catch(e => lost = lost || e)
+      await (eager ? Promise.race([begun, new Promise(r => sent = r)]) : begun)
+      if (lost)
+        throw lost
+
+      return await Promise.race([
+        scope(connection, fn),
+        new Promise((_, reject) => connection.onclose = e => {
           lost = e
           while (queries.length)
             queries.shift().reject(e)
           reject(e)
-        })`,
+        })
+      ])`,
   },
   {
     file: 'index.js',
@@ -74,17 +156,58 @@ const PATCHES: readonly Patch[] = [
       , prepare = null`,
     after: `    let savepoints = 0
       , connection
+      , sent
       , lost = null
       , prepare = null`,
+  },
+  {
+    file: 'index.js',
+    before: `      connection = c
+      move(c, reserved)`,
+    after: `      connection = c
+      sent && sent()
+      move(c, reserved)`,
+  },
+  {
+    // "commit" may go out along with the last statement; nothing can follow it, not even a rollback.
+    file: 'index.js',
+    before: `      let uncaughtError
+        , result
+`,
+    after: `      let uncaughtError
+        , committing = null
+        , isOver = false
+        , result
+
+      sql.commit = () => committing = committing || sql\`commit\`.execute()
+`,
+  },
+  {
+    file: 'index.js',
+    before: `      } catch (e) {
+        await (name`,
+    after: `      } catch (e) {
+        if (committing) {
+          await committing.catch(() => {})
+          throw uncaughtError || e
+        }
+
+        await (name`,
+  },
+  {
+    file: 'index.js',
+    before: `          : await sql\`commit\``,
+    after: `          : await (committing || sql\`commit\`)`,
   },
   {
     file: 'index.js',
     before: `        q.catch(e => uncaughtError || (uncaughtError = e))
         c.queue === full`,
     after: `        q.catch(e => uncaughtError || (uncaughtError = e))
-        if (lost)
-          return q.reject(lost)
+        if (lost || isOver)
+          return q.reject(lost || Errors.generic('TRANSACTION_OVER', 'The transaction is committed'))
 
+        isOver = q === committing
         c.queue === full`,
   },
   {
@@ -92,14 +215,14 @@ const PATCHES: readonly Patch[] = [
     before: `  Object.assign(sql, {
     get parameters`,
     after: `  Object.assign(sql, {
-    endsTransactionsWithConnections: true,
+    isPatchedForScrip: 2,
     get parameters`,
   },
 ]
 
 /** Refuses a pool whose driver has not been patched: it could tear a transaction in two. */
 export function assertPatched(pool: object): void {
-  if ('endsTransactionsWithConnections' in pool) return
+  if ('isPatchedForScrip' in pool && pool.isPatchedForScrip === 2) return
   throw new Error('The PostgreSQL driver is not patched: run "npm ci" (without --ignore-scripts).')
 }
 

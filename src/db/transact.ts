@@ -8,10 +8,16 @@ const AGAIN: ReadonlySet<string> = new Set(['40001', '40P01', '23503'])
 
 /**
  * One unit of work: everything inside commits together or not at all, retried as `retried` says. The
- * work may therefore run more than once and must keep its effects inside `tx`.
+ * work may therefore run more than once and must keep its effects inside `tx`. An `eager` one sends its
+ * first statement along with "begin"; that statement must only read or lock.
  */
-export const transact = <T>(db: Database, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  retried(async () => (await db.begin(work)) as T) // postgres.js unwraps arrays of queries; we return none.
+export const transact = <T>(
+  db: Database,
+  work: (tx: Tx) => Promise<T>,
+  { isEager = false } = {},
+): Promise<T> =>
+  // postgres.js unwraps arrays of queries; we return none.
+  retried(async () => (await db.begin(isEager ? 'eager' : '', work)) as T)
 
 /**
  * Runs a whole transaction again after a serialization failure, a deadlock, or a foreign key whose row

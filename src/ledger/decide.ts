@@ -213,6 +213,7 @@ export function decide(before: Account, command: Verb & Conditions, now: Instant
 
 /** Holds past their time stop counting, whether or not anybody swept them. */
 export function lapseHolds(account: Account, now: Instant): Account {
+  if (account.holds.size === 0) return account
   let { held } = account.card
   const holds = new Map(account.holds)
   for (const hold of account.holds.values()) {

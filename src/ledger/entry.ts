@@ -88,5 +88,8 @@ export function chainHash(
     entry.info ?? null,
     formatInstant(entry.createdAt),
   ])
-  return hash('sha256', Buffer.concat([previous, Buffer.from(canonical)]), 'buffer')
+  const bytes = Buffer.allocUnsafe(previous.length + Buffer.byteLength(canonical))
+  bytes.set(previous)
+  bytes.write(canonical, previous.length)
+  return hash('sha256', bytes, 'buffer')
 }

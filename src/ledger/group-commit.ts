@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database, Tx } from '../db/database.ts'
 import { isConnectionLoss, transact } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
@@ -49,6 +49,9 @@ export type GroupCommitOptions = {
 /** Commands in one commit at most. */
 const BATCH_MAX = 256
 
+/** Callers of a batch that is committed hear of it this much later at most. */
+const TELL_MS_MAX = 5
+
 type Waiting = Submission & {
   readonly resolve: (outcome: Outcome) => void
   readonly reject: (error: unknown) => void
@@ -75,35 +78,40 @@ export function createGroupCommit({
   let queued = 0
   let closed = false
 
-  async function commit(batch: readonly Waiting[]): Promise<Outcome[]> {
+  async function commit(batch: readonly Waiting[], onWriting?: () => void): Promise<Outcome[]> {
     const at = now()
     const merchantId = batch[0]?.merchantId ?? 0n
-    return await transact(db, async (tx) => {
-      const outcomes = await post(
-        tx,
-        merchantId,
-        batch.map(({ command }, event) => ({ ...command, event })),
-        { now: at },
-      )
+    const options = {
+      now: at,
+      isLast: batch.every(({ remember }) => remember === undefined),
+      ...(onWriting && { onWriting }),
+    }
+    const commands = batch.map(({ command }, event) => ({ ...command, event }))
+    const work = async (tx: Tx): Promise<Outcome[]> => {
+      const outcomes = await post(tx, merchantId, commands, options)
       const remembered = batch.flatMap(({ remember }, index) => {
         const outcome = outcomes[index]
         return (outcome && remember?.(outcome)) ?? []
       })
       if (remembered.length > 0) await saveRemembered(tx, remembered, at)
       return outcomes
-    })
+    }
+    // `post` locks and reads before it writes.
+    return await transact(db, work, { isEager: true })
   }
 
-  async function settle(batch: readonly Waiting[]): Promise<void> {
+  /** Commits a batch; who calls what this returns tells all callers what became of it. */
+  async function settle(batch: readonly Waiting[], onWriting?: () => void): Promise<() => void> {
     const started = performance.now()
     try {
-      const outcomes = await commit(batch)
+      const outcomes = await commit(batch, onWriting)
       onBatch(batch.length, (performance.now() - started) / 1_000)
-      batch.forEach(({ resolve, reject }, index) => {
-        const outcome = outcomes[index]
-        if (outcome) resolve(outcome)
-        else reject(new Error('a command without an outcome'))
-      })
+      return () =>
+        batch.forEach(({ resolve, reject }, index) => {
+          const outcome = outcomes[index]
+          if (outcome) resolve(outcome)
+          else reject(new Error('a command without an outcome'))
+        })
     } catch (error) {
       // One bad row must hurt nobody else: each of them tries once more alone. But not if the connection
       // was lost: then nobody knows whether the commit came through, and trying again could do it twice.
@@ -112,16 +120,19 @@ export function createGroupCommit({
         : isBusy(error)
           ? byCard(batch)
           : batch.map((w) => [w])
+      const settleAndTell = async (part: readonly Waiting[]) => (await settle(part))()
       if (parts.length <= 1) for (const { reject } of batch) reject(error)
       // Side by side where a card is locked by others: whoever wants another must not wait for it in turn.
-      else if (isBusy(error)) await Promise.all(parts.map(settle))
-      else for (const part of parts) await settle(part)
+      else if (isBusy(error)) await Promise.all(parts.map(settleAndTell))
+      else for (const part of parts) await settleAndTell(part)
+      return () => {}
     }
   }
 
   async function run(lane: Lane): Promise<void> {
     // One turn of the event loop, so that requests read from many sockets at once share a batch.
-    await setImmediate()
+    await nextTurn()
+    let tell = () => {}
     while (lane.queue.length > 0) {
       const merchantId = lane.queue[0]?.merchantId
       const batch: Waiting[] = []
@@ -129,9 +140,16 @@ export function createGroupCommit({
       for (const waiting of lane.queue)
         (waiting.merchantId === merchantId && batch.length < BATCH_MAX ? batch : rest).push(waiting)
       lane.queue = rest
-      await settle(batch)
+      // The callers of the last batch are told while the database writes this one: telling them, and
+      // reading what they ask for next, is as much work as that. But they never wait for its locks.
+      const patience = setTimeout(tell, TELL_MS_MAX)
+      const settled = await settle(batch, tell)
+      clearTimeout(patience)
+      tell()
+      tell = once(settled)
       queued -= batch.length
     }
+    tell()
     lane.running = false
     if (queued === 0) for (const wake of idle) wake()
   }
@@ -157,6 +175,15 @@ export function createGroupCommit({
       if (queued > 0) await new Promise<void>((resolve) => idle.add(resolve))
     },
     queued: () => queued,
+  }
+}
+
+const once = (act: () => void) => {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    act()
   }
 }
 

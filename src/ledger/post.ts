@@ -42,6 +42,10 @@ export type PostOptions = {
   readonly now: Instant
   /** One refusal refuses all: throws it as a DomainError, and the transaction must end. */
   readonly allOrNothing?: boolean
+  /** Nothing else is written in this transaction: the commit may go out along with what this writes. */
+  readonly isLast?: boolean
+  /** Called when all is decided and on its way to the database: time to do something else. */
+  readonly onWriting?: () => void
 }
 
 /** An entry that has its place in the chain but not yet its id. */
@@ -57,61 +61,63 @@ export async function post(
   tx: Tx,
   merchantId: bigint,
   commands: readonly Command[],
-  { now, allOrNothing = false }: PostOptions,
+  { now, allOrNothing = false, isLast = false, onWriting }: PostOptions,
 ): Promise<Outcome[]> {
   const { accounts, hasWebhooks, xid } = await loadAccounts(tx, merchantId, commands)
   const touched = new Set<bigint>()
   const chained: { entry: Chained; command: number }[] = []
-  const outcomes = commands.map((command, index): Outcome => {
+  const judged = commands.map((command, index): Judgement => {
     const account = accounts.get(command.cardId)
-    if (!account) return { ok: false, refusal: { code: 'card_not_found' } }
+    if (!account) return { refusal: { code: 'card_not_found' } }
     const decision = decide(account, command, now)
-    if ('refusal' in decision) return { ok: false, refusal: decision.refusal }
-    let { card } = decision.account
-    let entry: Chained | undefined
+    if ('refusal' in decision) return decision
+    let { account: after } = decision
     if (decision.entry) {
-      entry = chain(account.card, card, decision.entry, command.origin)
-      card = { ...card, lastHash: entry.hash }
+      const entry = chain(account.card, after.card, decision.entry, command.origin)
+      after = { ...after, card: { ...after.card, lastHash: entry.hash } }
       chained.push({ entry, command: index })
     }
-    accounts.set(card.id, { ...decision.account, card })
-    touched.add(card.id)
-    const holdId = decision.holdId
-    return { ok: true, card, entry: undefined, ...(holdId === undefined ? {} : { holdId }) }
+    accounts.set(after.card.id, after)
+    touched.add(after.card.id)
+    return { card: after.card, holdId: decision.holdId }
   })
-  const refused = outcomes.find((outcome) => !outcome.ok)
+  const refused = judged.find((judgement) => 'refusal' in judgement)
   if (allOrNothing && refused) throw new DomainError(refused.refusal)
 
   const changed = [...touched].flatMap((id) => accounts.get(id) ?? [])
-  const [entries] = await Promise.all([
+  const holds = changed.flatMap((account) => [...account.holds.values()])
+  const reversals = changed.flatMap(({ card, originals }) =>
+    [...originals.values()].filter(({ cardId }) => cardId === card.id),
+  )
+  const notices = hasWebhooks ? noticesOf(chained, commands) : []
+  const writing = Promise.all([
     write(tx, merchantId, {
       entries: chained.map(({ entry }) => entry),
       events: chained.map(({ command }) => commands[command]?.event ?? 0),
       cards: changed.map(({ card }) => card),
       xid,
+      isLast: isLast && holds.length + reversals.length + notices.length === 0,
     }),
-    writeHolds(
-      tx,
-      merchantId,
-      changed.flatMap(({ holds }) => [...holds.values()]),
-      now,
-    ),
-    writeReversals(
-      tx,
-      merchantId,
-      changed.flatMap(({ card, originals }) =>
-        [...originals.values()].filter(({ cardId }) => cardId === card.id),
-      ),
-    ),
-    hasWebhooks ? notify(tx, merchantId, noticesOf(chained, commands), now) : undefined,
+    writeHolds(tx, merchantId, holds, now),
+    writeReversals(tx, merchantId, reversals),
+    notify(tx, merchantId, notices, now),
   ])
-  chained.forEach(({ command }, index) => {
-    const outcome = outcomes[command]
-    const entry = entries[index]
-    if (outcome?.ok && entry) outcomes[command] = { ...outcome, entry }
+  // The driver sends at the end of this turn of the event loop.
+  if (onWriting) setImmediate(onWriting)
+  const [entries] = await writing
+  const entryOf = new Map(chained.map(({ command }, index) => [command, entries[index]]))
+  return judged.map((judgement, index) => {
+    if ('refusal' in judgement) return { ok: false, refusal: judgement.refusal }
+    const { card, holdId } = judgement
+    const outcome = { ok: true, card, entry: entryOf.get(index) } as const
+    return holdId === undefined ? outcome : { ...outcome, holdId }
   })
-  return outcomes
 }
+
+/** What a command comes to, before its entry has an id. */
+type Judgement =
+  | { readonly refusal: Refusal }
+  | { readonly card: Card; readonly holdId: bigint | undefined }
 
 function noticesOf(
   chained: readonly { readonly entry: Chained; readonly command: number }[],
@@ -195,7 +201,7 @@ export function chain(before: Card, after: Card, draft: EntryDraft, origin: Orig
     holdId: draft.holdId,
     createdAt: after.modifiedAt,
   }
-  return { ...entry, hash: chainHash(before.lastHash, entry) }
+  return Object.assign(entry, { hash: chainHash(before.lastHash, entry) })
 }
 
 /** Rows for `json_to_recordset`: one bound text, whatever their number. */
@@ -269,7 +275,7 @@ function withIds(entries: readonly Chained[], rows: readonly EntryIds[]): Entry[
   return entries.map((entry, index) => {
     const row = rows[index]
     if (!row) throw new Error('an entry was not written: its transaction was lost')
-    return { ...entry, id: row.id, eventId: row.event_id }
+    return Object.assign(entry, { id: row.id, eventId: row.event_id })
   })
 }
 
@@ -299,6 +305,7 @@ type Writing = {
   readonly events: readonly number[]
   readonly cards: readonly Card[]
   readonly xid: string | undefined
+  readonly isLast: boolean
 }
 
 /**
@@ -308,10 +315,11 @@ type Writing = {
 async function write(
   tx: Tx,
   merchantId: bigint,
-  { entries, events, cards, xid = '' }: Writing,
+  { entries, events, cards, xid = '', isLast }: Writing,
 ): Promise<Entry[]> {
   if (cards.length === 0) return []
-  const rows = await tx<EntryIds[]>`
+  // Started before the commit is: a query that is only awaited would come after it.
+  const writing = tx<EntryIds[]>`
     with numbered as (
       ${numbered(tx, jsonOfEntries(entries, events))} where pg_current_xact_id()::text = ${xid}),
     moved as (
@@ -322,6 +330,7 @@ async function write(
         last_seq int4, last_hash bytea)
       where cards.merchant_id = ${merchantId} and cards.id = c.id
         and pg_current_xact_id()::text = ${xid})
-    ${insertNumbered(tx, merchantId, events)}`
+    ${insertNumbered(tx, merchantId, events)}`.execute()
+  const [rows] = await Promise.all([writing, isLast ? tx.commit() : undefined])
   return withIds(entries, rows)
 }

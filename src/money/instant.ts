@@ -26,6 +26,15 @@ export const fromDate = (date: Date): Instant => BigInt(date.getTime()) * 1_000n
 export const microsOfSecond = (instant: Instant): number =>
   Number(((instant % MICROS_PER_SECOND) + MICROS_PER_SECOND) % MICROS_PER_SECOND)
 
+let lately: { readonly instant: Instant; readonly text: string } | undefined
+
 /** `2031-05-01T08:00:00.123456Z`: always UTC, always six digits; what the ledger hashes. */
-export const formatInstant = (instant: Instant): string =>
-  `${toDate(instant).toISOString().slice(0, 19)}.${String(microsOfSecond(instant)).padStart(6, '0')}Z`
+export function formatInstant(instant: Instant): string {
+  // All that a batch writes has one time: the text of the last one is kept.
+  if (lately?.instant !== instant) {
+    const seconds = toDate(instant).toISOString().slice(0, 19)
+    const micros = String(microsOfSecond(instant)).padStart(6, '0')
+    lately = { instant, text: `${seconds}.${micros}Z` }
+  }
+  return lately.text
+}

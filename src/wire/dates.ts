@@ -1,4 +1,5 @@
 import {
+  formatInstant,
   fromDate,
   INSTANT_MAX,
   INSTANT_MIN,
@@ -73,7 +74,7 @@ function zoneOffset(zone: string): Instant | 'format' {
 
 /** UTC with `Z`; no fraction when it is zero, else six digits (specs/pretix-giftcards.md 4). */
 export function formatUtc(instant: Instant): string {
-  const micros = microsOfSecond(instant)
-  const seconds = toDate(instant).toISOString().slice(0, 19)
-  return micros === 0 ? `${seconds}Z` : `${seconds}.${String(micros).padStart(6, '0')}Z`
+  return microsOfSecond(instant) === 0
+    ? `${toDate(instant).toISOString().slice(0, 19)}Z`
+    : formatInstant(instant)
 }
