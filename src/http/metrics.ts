@@ -15,11 +15,20 @@ export function createMetrics(sources: {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const requests = new Counter({
+  // Counted here and handed over when somebody looks: the library spells out its labels at each count.
+  const answered = new Map<
+    string,
+    { readonly labels: Record<'protocol' | 'method' | 'status', string>; count: number }
+  >()
+  new Counter({
     name: 'scrip_http_requests_total',
     help: 'Requests answered, by protocol, method and status.',
     labelNames: ['protocol', 'method', 'status'] as const,
     registers,
+    collect() {
+      this.reset()
+      for (const { labels, count } of answered.values()) this.inc(labels, count)
+    },
   })
   const duration = new Histogram({
     name: 'scrip_http_request_seconds',
@@ -64,7 +73,10 @@ export function createMetrics(sources: {
   return {
     registry,
     request: (protocol, method, status, seconds) => {
-      requests.inc({ protocol, method, status: String(status) })
+      const name = `${protocol} ${method} ${status}`
+      const known = answered.get(name)
+      if (known) known.count += 1
+      else answered.set(name, { labels: { protocol, method, status: String(status) }, count: 1 })
       duration.observe({ protocol }, seconds)
     },
     batch: (size, seconds) => {

@@ -10,6 +10,8 @@ import type { Metrics } from './metrics.ts'
 const BODY_BYTES_MAX = 1024 * 1024
 /** Requests under way at most: beyond it an answer of 503 costs less than a place in a queue. */
 const IN_FLIGHT_MAX = 5_000
+/** What every body but a form is to the framework. */
+const RAW = 'application/octet-stream'
 /** A request must have arrived whole after this long; slow senders must not hold sockets. */
 const REQUEST_TIMEOUT_MS = 30_000
 
@@ -100,15 +102,20 @@ export function createListener(
   app.decorateRequest('dialect', 'none')
   app.decorateRequest('sentType', '')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // Nearly all bodies get this type below; the framework remembers parsers of named types only.
+  app.addContentTypeParser([RAW, '*'], { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
 
   let inFlight = 0
   // Hooks with a callback: a promise for each would cost more than what they do.
   app.addHook('onRequest', (request, reply, done) => {
     inFlight += 1
+    const started = performance.now()
     // Not onResponse, which never comes when the client has left.
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       inFlight -= 1
+      if (reply.raw.writableFinished) account(request, reply, (performance.now() - started) / 1_000)
     })
     const { headers } = request.raw
     request.sentType = headers['content-type'] ?? ''
@@ -117,7 +124,7 @@ export function createListener(
       headers['content-type'] !== undefined &&
       !/^multipart\/[a-z-]+\s*(;|$)/i.test(request.sentType)
     )
-      headers['content-type'] = 'application/octet-stream'
+      headers['content-type'] = RAW
     done(inFlight > IN_FLIGHT_MAX ? new DomainError({ code: 'overloaded' }) : undefined)
   })
   // A client that left while we looked who it is: its body would never come to an end.
@@ -125,8 +132,7 @@ export function createListener(
     if (request.raw.destroyed) done(Object.assign(new Error('cut off'), { statusCode: 400 }))
     else done(null, payload)
   })
-  app.addHook('onResponse', (request, reply, done) => {
-    const seconds = reply.elapsedTime / 1_000
+  const account = (request: FastifyRequest, reply: FastifyReply, seconds: number): void => {
     metrics.request(request.dialect, request.method, reply.statusCode, seconds)
     if (log.isLevelEnabled('debug'))
       log.debug(
@@ -136,12 +142,11 @@ export function createListener(
           method: request.method,
           route: request.routeOptions.url ?? 'none',
           status: reply.statusCode,
-          ms: Math.round(reply.elapsedTime),
+          ms: Math.round(seconds * 1_000),
         },
         'request',
       )
-    done()
-  })
+  }
   app.setNotFoundHandler((_request, reply) => send(reply, json(404, { message: 'Not found.' })))
   app.setErrorHandler((error, request, reply) => {
     const status = statusOf(error)

@@ -30,6 +30,8 @@ export type Principal = {
 export type Merchants = {
   /** Whose token this is in this dialect, deactivated ones included. Compares digests only. */
   readonly findPrincipal: (dialect: string, token: string) => Promise<Principal | undefined>
+  /** The same if it is known already, without a wait; undefined says nothing about the token. */
+  readonly recallPrincipal: (dialect: string, token: string) => Principal | undefined
   /** The merchant whose token this was until lately; it opens nothing any more. */
   readonly findFormerId: (token: string) => Promise<bigint | undefined>
   readonly findBySlug: (slug: string) => Promise<Merchant | undefined>
@@ -57,13 +59,18 @@ type Cached<T> = { readonly value: T; readonly until: number }
 export function createMerchants({ db }: Pick<Deps, 'db'>): Merchants {
   const caches = { principal: new Map(), merchant: new Map(), issuers: new Map() }
 
+  function recall<T>(cache: Map<string, Cached<T>>, key: string): T | undefined {
+    const hit = cache.get(key)
+    return hit && hit.until > performance.now() ? hit.value : undefined
+  }
+
   async function remembered<T>(
     cache: Map<string, Cached<T>>,
     key: string,
     read: () => Promise<T>,
   ): Promise<T> {
-    const hit = cache.get(key)
-    if (hit && hit.until > performance.now()) return hit.value
+    const known = recall(cache, key)
+    if (known !== undefined) return known
     const value = await read()
     if (cache.size >= CACHE_MAX) cache.clear()
     // What does not exist is not remembered: guesses must not fill the memory.
@@ -93,11 +100,13 @@ export function createMerchants({ db }: Pick<Deps, 'db'>): Merchants {
         : remembered<Merchant | undefined>(caches.merchant, `slug ${slug}`, () =>
             merchantBy('slug', slug),
           ),
+    recallPrincipal: (dialect, token) =>
+      recall<Principal>(caches.principal, principalKey(dialect, tokenDigest(token))),
     findPrincipal: async (dialect, token) => {
       const digest = tokenDigest(token)
       return await remembered<Principal | undefined>(
         caches.principal,
-        `${dialect} ${digest.toString('base64')}`,
+        principalKey(dialect, digest),
         async () => {
           const [row] = await db<
             {
@@ -146,6 +155,9 @@ export function createMerchants({ db }: Pick<Deps, 'db'>): Merchants {
     },
   }
 }
+
+const principalKey = (dialect: string, digest: Buffer): string =>
+  `${dialect} ${digest.toString('latin1')}`
 
 /** Tokens are stored and compared as SHA-256 only. */
 export const tokenDigest = (token: string): Buffer => hash('sha256', token, 'buffer')

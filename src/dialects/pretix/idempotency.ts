@@ -21,6 +21,9 @@ export type Claim = {
   saved?: Answer
 }
 
+/** How a request with a key begins: under a claim, or at its end. */
+type Begun = { readonly claim?: Claim; readonly answer?: Answer }
+
 /** X-Idempotency-Key: scoped to key, `Authorization` and `Cookie`; nothing else counts. */
 export function createKeys({
   idempotency,
@@ -53,25 +56,29 @@ export function createKeys({
     return stored && { status: stored.status, headers: stored.headers, body: stored.body }
   }
 
+  const begin = async (key: string, request: FastifyRequest): Promise<Begun> => {
+    if (key.length > KEY_LENGTH_MAX) return { answer: detail(400, 'Idempotency key too long.') }
+    const claim = await claimFor(key, request)
+    const name = claim.scope.toString('base64')
+    if (running.has(name)) return { answer: concurrent() }
+    running.add(name)
+    try {
+      const answer = await replay(claim)
+      if (!answer) return { claim }
+      running.delete(name)
+      return { answer }
+    } catch (error) {
+      running.delete(name)
+      throw error
+    }
+  }
+
   return {
-    /** Before routing: a claim to run under, an answer that ends the exchange, or neither. */
-    begin: async (request: FastifyRequest): Promise<{ claim?: Claim; answer?: Answer }> => {
+    /** Before routing: a claim to run under, or an answer that ends the exchange; nothing without a key. */
+    begin: (request: FastifyRequest): Promise<Begun> | undefined => {
       const key = request.headers['x-idempotency-key']
-      if (typeof key !== 'string' || key === '' || !METHODS.has(request.method)) return {}
-      if (key.length > KEY_LENGTH_MAX) return { answer: detail(400, 'Idempotency key too long.') }
-      const claim = await claimFor(key, request)
-      const name = claim.scope.toString('base64')
-      if (running.has(name)) return { answer: concurrent() }
-      running.add(name)
-      try {
-        const answer = await replay(claim)
-        if (!answer) return { claim }
-        running.delete(name)
-        return { answer }
-      } catch (error) {
-        running.delete(name)
-        throw error
-      }
+      if (typeof key !== 'string' || key === '' || !METHODS.has(request.method)) return undefined
+      return begin(key, request)
     },
     /** What to store in the same commit as an effect: `final` is `answer` with all its headers. */
     remember: (claim: Claim, answer: Answer, final: Answer): Remembered => {

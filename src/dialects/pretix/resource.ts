@@ -73,11 +73,16 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
   app.decorateRequest('pretixCall', undefined)
   app.decorateRequest('pretixAllow', undefined)
 
-  const respond = async (request: FastifyRequest, reply: FastifyReply, answer: Answer) => {
+  const respond = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: Answer,
+  ): FastifyReply | Promise<FastifyReply> => {
     const final = withHeaders(request, answer)
     const claim = request.pretixClaim
+    if (!claim) return send(reply, final)
     request.pretixClaim = undefined
-    return send(reply, claim ? await keys.end(claim, answer, final) : final)
+    return keys.end(claim, answer, final).then((kept) => send(reply, kept))
   }
   const respondToError = async (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
     if (error instanceof IdempotencyConflict && request.pretixClaim) {
@@ -98,10 +103,13 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
     return await respond(request, reply, answer)
   }
 
-  app.addHook('onRequest', async (request, reply) => {
-    const { claim, answer } = await keys.begin(request)
-    request.pretixClaim = claim
-    if (answer) return send(reply, withHeaders(request, answer))
+  app.addHook('onRequest', (request, reply, done) => {
+    const begun = keys.begin(request)
+    if (!begun) return done()
+    return begun.then(({ claim, answer }) => {
+      request.pretixClaim = claim
+      if (answer) send(reply, withHeaders(request, answer))
+    })
   })
   app.setErrorHandler((error, request, reply) => respondToError(request, reply, error))
   app.route({
@@ -172,12 +180,20 @@ function allowOf({ methods }: ResourceOptions): string {
 
 /** Path and query as they were sent; only the first question mark divides them. */
 export function targetOf({ raw }: FastifyRequest): { path: string; query: string } {
-  const [path = '', ...rest] = (raw.url ?? '').split('?')
-  return { path, query: rest.join('?') }
+  const { url = '' } = raw
+  const mark = url.indexOf('?')
+  return mark < 0
+    ? { path: url, query: '' }
+    : { path: url.slice(0, mark), query: url.slice(mark + 1) }
 }
 
-const readQuery = (request: FastifyRequest): URLSearchParams =>
-  new URLSearchParams(targetOf(request).query)
+const NO_PARAMETERS = new URLSearchParams()
+const NO_QUERY: ReadonlyMap<string, string> = new Map()
+
+function readQuery(request: FastifyRequest): URLSearchParams {
+  const { query } = targetOf(request)
+  return query === '' ? NO_PARAMETERS : new URLSearchParams(query)
+}
 
 /** Steps 3 to 8 of the order of checks. */
 async function admit(
@@ -187,7 +203,7 @@ async function admit(
   keys: Keys,
 ): Promise<Call> {
   const parameters = readQuery(request)
-  const query = new Map(parameters)
+  const query = parameters === NO_PARAMETERS ? NO_QUERY : new Map(parameters)
   if (query.size > 0 && [...parameters].some(([name, value]) => `${name}${value}`.includes('\0')))
     fail(detail(400, 'Null characters are not allowed.'))
   if (!acceptsJson(request.headers.accept))
