@@ -38,7 +38,10 @@ export async function startBenchServer(
     process.execPath,
     [
       // As `npm start` does.
-      '--max-semi-space-size=4',
+      '--import',
+      new URL('../../src/compile-cache.js', import.meta.url).href,
+      '--max-semi-space-size=8',
+      '--v8-pool-size=1',
       '--max-old-space-size=1024',
       MAIN,
       'serve',

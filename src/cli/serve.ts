@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { Command } from 'commander'
 import { startApp } from '../app.ts'
 import { type Flags, readConfig } from '../config.ts'
@@ -35,6 +36,7 @@ export function addServe(program: Command, finish: (code: number) => void): void
         process.stderr.write(await describeDemo(app.applied, app.applied.demo, app.url))
       else if (app.applied) process.stderr.write(describeApplied(app.applied))
       process.stdout.write(`ready ${app.url}\n`)
+      flushCompileCache()
       await stopping
       const limit = setTimeout(() => process.exit(1), STOP_MS_MAX)
       await app.stop()

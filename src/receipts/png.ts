@@ -1,16 +1,18 @@
 import { crc32, deflateSync } from 'node:zlib'
 import type { Mark, Sheet } from './layout.ts'
-import type { Stencil, StencilCase } from './stencil.ts'
+import { createStencilCase, type Stencil } from './stencil.ts'
+
+const stencils = createStencilCase()
 
 /** Grey levels, row by row; 0 is white while drawing, because ink is added. */
 type Canvas = { readonly width: number; readonly height: number; readonly ink: Uint8Array }
 
 /** Draws a sheet as a greyscale PNG of its exact size; the same sheet, the same bytes. */
-export function drawPng({ width, height, marks }: Sheet, stencils: StencilCase): Buffer {
+export function drawPng({ width, height, marks }: Sheet): Buffer {
   const canvas: Canvas = { width, height, ink: new Uint8Array(width * height) }
   for (const mark of marks) {
     if (mark.kind === 'rule') drawRule(canvas, mark)
-    else drawText(canvas, mark, stencils)
+    else drawText(canvas, mark)
   }
   return encodePng(canvas)
 }
@@ -29,7 +31,6 @@ function drawRule(canvas: Canvas, { x, y, width, style }: Extract<Mark, { kind: 
 function drawText(
   canvas: Canvas,
   { x, baseline, size, face, text }: Extract<Mark, { kind: 'text' }>,
-  stencils: StencilCase,
 ): void {
   const scale = size / face.unitsPerEm
   for (const placed of face.place(text)) {

@@ -2,9 +2,6 @@ import type { Decimal } from '../money/decimal.ts'
 import type { Instant } from '../money/instant.ts'
 import { layOutReceipt } from './compose.ts'
 import { Pen } from './layout.ts'
-import { drawPdf } from './pdf.ts'
-import { drawPng } from './png.ts'
-import { createStencilCase } from './stencil.ts'
 import { openTypefaces } from './typeface.ts'
 
 /** One sold line, as the order shows it (specs/inventorum.md 7.3); amounts are ledger units. */
@@ -70,18 +67,23 @@ export type Receipt = {
   readonly height: number
 }
 
-const typefaces = openTypefaces()
-const stencils = createStencilCase()
+let opened: ReturnType<typeof openTypefaces> | undefined
+const typefacesOf = () => {
+  opened ??= openTypefaces()
+  return opened
+}
 
 /** The pixel size that a receipt's image will have, for a hundredth of the cost of drawing it. */
 export function measureReceipt(content: ReceiptContent): Pick<Receipt, 'width' | 'height'> {
+  const typefaces = typefacesOf()
   const { width, height } = layOutReceipt(content, typefaces, new Pen(typefaces, { isDry: true }))
   return { width, height }
 }
 
 /** Lays a receipt out once and draws it twice; no content can make it fail. */
 export async function renderReceipt(content: ReceiptContent): Promise<Receipt> {
-  const sheet = layOutReceipt(content, typefaces)
+  const [{ drawPdf }, { drawPng }] = await Promise.all([import('./pdf.ts'), import('./png.ts')])
+  const sheet = layOutReceipt(content, typefacesOf())
   const pdf = await drawPdf(sheet, `Receipt ${content.invoiceNumber}`, content.completedAt)
-  return { pdf, png: drawPng(sheet, stencils), width: sheet.width, height: sheet.height }
+  return { pdf, png: drawPng(sheet), width: sheet.width, height: sheet.height }
 }
