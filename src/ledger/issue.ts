@@ -4,7 +4,7 @@ import type { Instant } from '../money/instant.ts'
 import type { Card, Purpose } from './card.ts'
 import { decide } from './decide.ts'
 import { type ContraAccount, type Entry, GENESIS, type Origin } from './entry.ts'
-import { notify, type Topic } from './outbox.ts'
+import { type Notice, notify, type Topic } from './outbox.ts'
 import { chain, writeEntries } from './post.ts'
 
 /** A card to be made, and the value it starts with. */
@@ -51,68 +51,66 @@ export async function issueCards(
   { now, codes = 'exact' }: { readonly now: Instant; readonly codes?: CodeComparison },
 ): Promise<Issued[]> {
   if (drafts.length === 0) return []
-  const issuedAt = await lockRegister(tx, merchantId, now)
+  // Sent together, run one after the other: the ids are drawn once it is this merchant's turn.
+  const [issuedAt, ids] = await Promise.all([
+    lockRegister(tx, merchantId, now),
+    tx<{ id: bigint }[]>`
+      select nextval('card_ids') as id from generate_series(1, ${drafts.length}::int4)`,
+  ])
+  const made = drafts.map((draft, index) => open(merchantId, ids[index]?.id ?? 0n, draft, issuedAt))
   const issued: Issued[] = []
-  for (let start = 0; start < drafts.length; start += CHUNK)
-    issued.push(
-      ...(await issueChunk(tx, merchantId, drafts.slice(start, start + CHUNK), issuedAt, codes)),
-    )
+  for (let start = 0; start < drafts.length; start += CHUNK) {
+    const chunk = made.slice(start, start + CHUNK)
+    const entries = await writeChunk(tx, merchantId, chunk, issuedAt, codes)
+    chunk.forEach(({ card }, index) => {
+      const entry = entries[index]
+      if (entry) issued.push({ card, entry })
+    })
+  }
   return issued
 }
 
 /** Takes the merchant's turn to issue; the time of issue never runs backwards. */
 async function lockRegister(tx: Tx, merchantId: bigint, now: Instant): Promise<Instant> {
+  // Started at once: whatever is sent after it runs after it.
   const [row] = await tx<{ last_issued_at: Instant }[]>`
     insert into card_registers as r (merchant_id, last_issued_at) values (${merchantId}, ${now}::timestamptz)
     on conflict (merchant_id) do update set last_issued_at = greatest(r.last_issued_at, excluded.last_issued_at)
-    returning last_issued_at`
+    returning last_issued_at`.execute()
   return row?.last_issued_at ?? now
 }
 
-async function issueChunk(
+type Made = ReturnType<typeof open>
+
+/** The cards, their place in the counts, their first entries and what the world hears of them. */
+async function writeChunk(
   tx: Tx,
   merchantId: bigint,
-  drafts: readonly CardDraft[],
+  made: readonly Made[],
   now: Instant,
   codes: CodeComparison,
-): Promise<Issued[]> {
-  const ids = await tx<{ id: bigint }[]>`
-    select nextval('card_ids') as id from generate_series(1, ${drafts.length}::int4)`
-  const made = drafts.map((draft, index) => open(merchantId, ids[index]?.id ?? 0n, draft, now))
-  await insertCards(
-    tx,
-    merchantId,
-    made.map(({ card }) => card),
-    codes,
-  )
-  await countCards(
-    tx,
-    merchantId,
-    made.map(({ card }) => card),
-  )
-  const entries = await writeEntries(
-    tx,
-    merchantId,
-    made.map(({ entry }) => entry),
-    drafts.map(({ event }) => event ?? 0),
-  )
-  await notify(
-    tx,
-    merchantId,
-    made.flatMap(({ card, entry }, index) =>
-      (drafts[index]?.topics ?? []).map((topic) => ({
-        topic,
-        cardId: card.id,
-        ...(topic.startsWith('transaction.') ? { actingMerchantId: entry.actingMerchantId } : {}),
-      })),
+): Promise<Entry[]> {
+  const cards = made.map(({ card }) => card)
+  if (codes === 'folded') await refuseTakenCodes(tx, merchantId, cards)
+  await Promise.all([insertCards(tx, merchantId, cards), countCards(tx, merchantId, cards)])
+  const [entries] = await Promise.all([
+    writeEntries(
+      tx,
+      merchantId,
+      made.map(({ entry }) => entry),
+      made.map(({ draft }) => draft.event ?? 0),
     ),
-    now,
-  )
-  return made.flatMap(({ card }, index) => {
-    const entry = entries[index]
-    return entry ? [{ card, entry }] : []
-  })
+    notify(tx, merchantId, made.flatMap(noticesOf), now),
+  ])
+  return entries
 }
+
+const noticesOf = ({ draft, card, entry }: Made): Notice[] =>
+  (draft.topics ?? []).map((topic) => ({
+    topic,
+    cardId: card.id,
+    ...(topic.startsWith('transaction.') ? { actingMerchantId: entry.actingMerchantId } : {}),
+  }))
 
 function open(merchantId: bigint, id: bigint, draft: CardDraft, now: Instant) {
   const blank: Card = {
@@ -152,24 +150,21 @@ function open(merchantId: bigint, id: bigint, draft: CardDraft, now: Instant) {
   const draftEntry = decision.entry ?? refuse({ code: 'amount_invalid' })
   const entry = chain(blank, valued, draftEntry, draft.origin)
   const state = draft.blocked ? ('blocked' as const) : ('active' as const)
-  return { card: { ...valued, state, lastHash: entry.hash }, entry }
+  return { draft, card: { ...valued, state, lastHash: entry.hash }, entry }
 }
 
-async function insertCards(
-  tx: Tx,
-  merchantId: bigint,
-  cards: readonly Card[],
-  codes: CodeComparison,
-): Promise<void> {
-  const list = cards.map((card) => card.code ?? null)
-  if (codes === 'folded') {
-    const folded = new Set(list.map((code) => code?.replace(/[A-Z]/g, (c) => c.toLowerCase())))
-    if (folded.size < list.length) refuse({ code: 'code_taken' })
-    const [taken] = await tx`
-      select 1 from cards where merchant_id = ${merchantId}
-        and lower(code collate "C") = any(select lower(c collate "C") from unnest(${list}::text[]) c) limit 1`
-    if (taken) refuse({ code: 'code_taken' })
-  }
+/** For protocols that take no two codes that differ in case only. */
+async function refuseTakenCodes(tx: Tx, merchantId: bigint, cards: readonly Card[]): Promise<void> {
+  const codes = cards.map((card) => card.code ?? null)
+  const folded = new Set(codes.map((code) => code?.replace(/[A-Z]/g, (c) => c.toLowerCase())))
+  if (folded.size < codes.length) refuse({ code: 'code_taken' })
+  const [taken] = await tx`
+    select 1 from cards where merchant_id = ${merchantId}
+      and lower(code collate "C") = any(select lower(c collate "C") from unnest(${codes}::text[]) c) limit 1`
+  if (taken) refuse({ code: 'code_taken' })
+}
+
+async function insertCards(tx: Tx, merchantId: bigint, cards: readonly Card[]): Promise<void> {
   const rows = await tx`
     insert into cards (merchant_id, id, code, currency, testmode, state, balance, held, loaded, face,
       expires_at, conditions, owner_position_id, origin, purpose, tax_rate, created_at, modified_at, last_seq, last_hash)
@@ -177,7 +172,7 @@ async function insertCards(
       c.expires_at, c.conditions, c.owner_position_id, c.origin, c.purpose, c.tax_rate::numeric, c.created_at,
       c.created_at, c.last_seq, decode(c.last_hash, 'hex')
     from unnest(
-      ${cards.map((card) => card.id)}::int8[], ${list}::text[], ${cards.map((card) => card.currency)}::text[],
+      ${cards.map((card) => card.id)}::int8[], ${cards.map((card) => card.code ?? null)}::text[], ${cards.map((card) => card.currency)}::text[],
       ${cards.map((card) => card.testmode)}::bool[], ${cards.map((card) => card.state)}::text[],
       ${cards.map((card) => card.balance)}::int8[], ${cards.map((card) => card.loaded)}::int8[],
       ${cards.map((card) => card.face)}::int8[], ${cards.map((card) => card.expiresAt ?? null)}::timestamptz[],

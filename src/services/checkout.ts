@@ -45,7 +45,8 @@ async function payAll(
 ): Promise<readonly Outcome<Order>[]> {
   for (let draw = 1; ; draw += 1)
     try {
-      return await transact(deps.db, (tx) => payInTurn(tx, deps, batch))
+      // Begins with locks.
+      return await transact(deps.db, (tx) => payInTurn(tx, deps, batch), { isEager: true })
     } catch (error) {
       const isTaken = error instanceof DomainError && error.refusal.code === 'code_taken'
       if (!isTaken || draw === DRAWS_MAX) throw error
