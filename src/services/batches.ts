@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isConnectionLoss } from '../db/transact.ts'
 import { DomainError, refuse } from '../errors.ts'
 
@@ -45,20 +45,23 @@ export function createBatches<C, T>({
   let queued = 0
   let closed = false
 
-  async function settle(batch: readonly Waiting<C, T>[]): Promise<void> {
+  /** Runs a unit; who calls what this returns tells all callers what became of it. */
+  async function settle(batch: readonly Waiting<C, T>[]): Promise<() => void> {
     try {
       const results = await run(batch.map(({ command }) => command))
-      batch.forEach(({ resolve, reject }, index) => {
-        const result = results[index]
-        if (result === undefined) reject(new Error('a command without a result'))
-        else resolve(result)
-      })
+      return () =>
+        batch.forEach(({ resolve, reject }, index) => {
+          const result = results[index]
+          if (result === undefined) reject(new Error('a command without a result'))
+          else resolve(result)
+        })
     } catch (error) {
       // Busy for all is busy for each: waiting for the same lock again, one by one, helps nobody.
       // After a lost connection nobody knows whether the commit came through: again could mean twice.
       const apart = batch.length > 1 && !(error instanceof DomainError) && !isConnectionLoss(error)
-      if (apart) for (const waiting of batch) await settle([waiting])
+      if (apart) for (const waiting of batch) (await settle([waiting]))()
       else for (const { reject } of batch) reject(error)
+      return () => {}
     }
   }
 
@@ -72,12 +75,17 @@ export function createBatches<C, T>({
 
   async function drain(key: string, queue: Waiting<C, T>[]): Promise<void> {
     // One turn of the event loop, so that requests read from many sockets at once share a unit.
-    await setImmediate()
+    await nextTurn()
+    let tell = () => {}
     while (queue.length > 0) {
       const batch = next(queue)
-      await settle(batch)
+      const settling = settle(batch)
+      // Not before the database has heard of the next unit: it works while the callers are told.
+      setImmediate(tell)
+      tell = await settling
       queued -= batch.length
     }
+    tell()
     queues.delete(key)
     if (queues.size === 0) for (const wake of idle) wake()
   }
