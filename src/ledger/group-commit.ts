@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database, Tx } from '../db/database.ts'
 import { isConnectionLoss, transact } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
 import type { Instant } from '../money/instant.ts'
 import { type Command, type Outcome, post } from './post.ts'
+import { takeTurns, type Unit } from './turns.ts'
 
 /** A single-card command and what else must be in the same commit. */
 export type Submission = {
@@ -48,9 +48,6 @@ export type GroupCommitOptions = {
 
 /** Commands in one commit at most. */
 const BATCH_MAX = 256
-
-/** Callers of a batch that is committed hear of it this much later at most. */
-const TELL_MS_MAX = 5
 
 type Waiting = Submission & {
   readonly resolve: (outcome: Outcome) => void
@@ -129,28 +126,27 @@ export function createGroupCommit({
     }
   }
 
-  async function run(lane: Lane): Promise<void> {
-    // One turn of the event loop, so that requests read from many sockets at once share a batch.
-    await nextTurn()
-    let tell = () => {}
-    while (lane.queue.length > 0) {
-      const merchantId = lane.queue[0]?.merchantId
-      const batch: Waiting[] = []
-      const rest: Waiting[] = []
-      for (const waiting of lane.queue)
-        (waiting.merchantId === merchantId && batch.length < BATCH_MAX ? batch : rest).push(waiting)
-      lane.queue = rest
-      // The callers of the last batch are told while the database writes this one: telling them, and
-      // reading what they ask for next, is as much work as that. But they never wait for its locks.
-      const patience = setTimeout(tell, TELL_MS_MAX)
-      const settled = await settle(batch, tell)
-      clearTimeout(patience)
-      tell()
-      tell = once(settled)
-      queued -= batch.length
+  /** The next batch of a lane: what has waited longest, and all of its merchant that fits. */
+  function next(lane: Lane): Unit | undefined {
+    const merchantId = lane.queue[0]?.merchantId
+    if (merchantId === undefined) {
+      lane.running = false
+      return undefined
     }
-    tell()
-    lane.running = false
+    const batch: Waiting[] = []
+    const rest: Waiting[] = []
+    for (const waiting of lane.queue)
+      (waiting.merchantId === merchantId && batch.length < BATCH_MAX ? batch : rest).push(waiting)
+    lane.queue = rest
+    return async (onWriting) => {
+      const tell = await settle(batch, onWriting)
+      queued -= batch.length
+      return tell
+    }
+  }
+
+  async function run(lane: Lane): Promise<void> {
+    await takeTurns(() => next(lane))
     if (queued === 0) for (const wake of idle) wake()
   }
 
@@ -175,15 +171,6 @@ export function createGroupCommit({
       if (queued > 0) await new Promise<void>((resolve) => idle.add(resolve))
     },
     queued: () => queued,
-  }
-}
-
-const once = (act: () => void) => {
-  let isDone = false
-  return () => {
-    if (isDone) return
-    isDone = true
-    act()
   }
 }
 

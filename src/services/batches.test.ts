@@ -12,9 +12,9 @@ function gather(
 ) {
   const units: string[] = []
   const batches = createBatches<Command, string>({
-    run: (commands) => {
+    run: (commands, onWriting) => {
       units.push(commands.map(({ name }) => name).join(' '))
-      return run(commands)
+      return run(commands, onWriting)
     },
     keyOf: ({ key }) => key,
     alone: ({ alone = false }) => alone,

@@ -1,11 +1,14 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isConnectionLoss } from '../db/transact.ts'
 import { DomainError, refuse } from '../errors.ts'
+import { takeTurns, type Unit } from '../ledger/turns.ts'
 
 /** How commands are gathered; `T` is what one is answered with. */
 export type BatchOptions<C, T> = {
-  /** Does several commands as one unit of work, and answers each. */
-  readonly run: (commands: readonly C[]) => Promise<readonly T[]>
+  /**
+   * Does several commands as one unit of work, and answers each. It says when there is time to tell the
+   * callers of the last unit, best while much is written (see `takeTurns`).
+   */
+  readonly run: (commands: readonly C[], onWriting: () => void) => Promise<readonly T[]>
   /** Commands that may share a unit of work have the same key; one unit of a key runs at a time. */
   readonly keyOf: (command: C) => string
   /** Whether it must be a unit of work of its own. */
@@ -46,9 +49,15 @@ export function createBatches<C, T>({
   let closed = false
 
   /** Runs a unit; who calls what this returns tells all callers what became of it. */
-  async function settle(batch: readonly Waiting<C, T>[]): Promise<() => void> {
+  async function settle(
+    batch: readonly Waiting<C, T>[],
+    onWriting = () => {},
+  ): Promise<() => void> {
     try {
-      const results = await run(batch.map(({ command }) => command))
+      const results = await run(
+        batch.map(({ command }) => command),
+        onWriting,
+      )
       return () =>
         batch.forEach(({ resolve, reject }, index) => {
           const result = results[index]
@@ -66,27 +75,25 @@ export function createBatches<C, T>({
   }
 
   /** What is next: in order, and nothing beside a command that must be alone. */
-  function next(queue: Waiting<C, T>[]): Waiting<C, T>[] {
-    const [first] = queue
-    if (first && alone(first.command)) return queue.splice(0, 1)
-    const stop = queue.findIndex(({ command }) => alone(command))
-    return queue.splice(0, Math.min(stop === -1 ? queue.length : stop, batchMax))
+  function next(key: string, queue: Waiting<C, T>[]): Unit | undefined {
+    if (queue.length === 0) {
+      queues.delete(key)
+      return undefined
+    }
+    const lone = queue.findIndex(({ command }) => alone(command))
+    const batch = queue.splice(
+      0,
+      lone === 0 ? 1 : Math.min(lone < 0 ? queue.length : lone, batchMax),
+    )
+    return async (onWriting) => {
+      const tell = await settle(batch, onWriting)
+      queued -= batch.length
+      return tell
+    }
   }
 
   async function drain(key: string, queue: Waiting<C, T>[]): Promise<void> {
-    // One turn of the event loop, so that requests read from many sockets at once share a unit.
-    await nextTurn()
-    let tell = () => {}
-    while (queue.length > 0) {
-      const batch = next(queue)
-      const settling = settle(batch)
-      // Not before the database has heard of the next unit: it works while the callers are told.
-      setImmediate(tell)
-      tell = await settling
-      queued -= batch.length
-    }
-    tell()
-    queues.delete(key)
+    await takeTurns(() => next(key, queue))
     if (queues.size === 0) for (const wake of idle) wake()
   }
 

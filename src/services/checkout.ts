@@ -36,17 +36,19 @@ const DRAWS_MAX = 3
  * what the ones before it left. A refused payment writes nothing. Resolves after the commit.
  */
 export const createCheckout = (deps: CheckoutDeps): ((command: PayCommand) => Promise<Order>) =>
-  createTurns((batch) => payAll(deps, batch))
+  createTurns((batch, onWriting) => payAll(deps, batch, onWriting))
 
 /** One commit for payments of one shop; a code that was drawn twice is the only reason to try again. */
 async function payAll(
   deps: CheckoutDeps,
   batch: readonly PayCommand[],
+  onWriting: () => void,
 ): Promise<readonly Outcome<Order>[]> {
   for (let draw = 1; ; draw += 1)
     try {
+      const work = (tx: Tx) => payInTurn(tx, deps, batch, onWriting)
       // Begins with locks.
-      return await transact(deps.db, (tx) => payInTurn(tx, deps, batch), { isEager: true })
+      return await transact(deps.db, work, { isEager: true })
     } catch (error) {
       const isTaken = error instanceof DomainError && error.refusal.code === 'code_taken'
       if (!isTaken || draw === DRAWS_MAX) throw error
@@ -57,6 +59,7 @@ async function payInTurn(
   tx: Tx,
   { now, randomBytes, atStep = () => {} }: CheckoutDeps,
   batch: readonly PayCommand[],
+  onWriting: () => void,
 ): Promise<readonly Outcome<Order>[]> {
   const merchant = batch[0]?.caller.merchant
   if (!merchant) return []
@@ -87,7 +90,10 @@ async function payInTurn(
   atStep('redeemed')
   const sold = await issueSold(tx, planned, context)
   atStep('issued')
-  const marks = await writePayments(tx, planned, redemptions, sold, context)
+  const writing = writePayments(tx, planned, redemptions, sold, context)
+  // The driver sends at the end of this turn of the event loop.
+  setImmediate(onWriting)
+  const marks = await writing
   atStep('written')
   const completed = completedOrders(locked, planned, sold, marks, merchant)
   return verdicts.map((verdict): Outcome<Order> => {

@@ -36,7 +36,10 @@ export type AttachCommand = {
 export function createBaskets({ db, now }: Pick<Deps, 'db' | 'now'>) {
   return {
     /** Makes a draft with its cards; all problems of lines and cards are told at once. */
-    create: createTurns((batch: readonly CreateCommand[]) => createAll({ db, now }, batch)),
+    create: createTurns((batch: readonly CreateCommand[], onWriting) => {
+      setImmediate(onWriting)
+      return createAll({ db, now }, batch)
+    }),
 
     /** What stands against a basket whose body has faults already. */
     findProblems: async (

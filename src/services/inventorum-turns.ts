@@ -16,7 +16,7 @@ const WAITING_MAX = 2_000
  * refused command does not disturb its neighbours. Refuses `overloaded` before anything was begun.
  */
 export function createTurns<Command extends { readonly caller: ShopCaller }, Result>(
-  run: (batch: readonly Command[]) => Promise<readonly Outcome<Result>[]>,
+  run: (batch: readonly Command[], onWriting: () => void) => Promise<readonly Outcome<Result>[]>,
 ): (command: Command) => Promise<Result> {
   const batches = createBatches<Command, Outcome<Result>>({
     run,

@@ -64,7 +64,11 @@ export function createTicketOrders({
 }: Pick<Deps, 'db' | 'now' | 'randomBytes'>) {
   const tools = { randomBytes: createRandomPool(randomBytes), expiryOf: createExpiry() }
 
-  async function sell(commands: readonly OrderCommand[]): Promise<readonly OrderOutcome[]> {
+  async function sell(
+    commands: readonly OrderCommand[],
+    onWriting: () => void,
+  ): Promise<readonly OrderOutcome[]> {
+    setImmediate(onWriting)
     for (let attempt = 1; ; attempt++) {
       try {
         return await transact(db, (tx) => makeOrders(tx, commands, tools, now()))

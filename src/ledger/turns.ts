@@ -1,0 +1,38 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/**
+ * One unit of work for many callers. It calls `onWriting` when all is decided and on its way to the
+ * database; what it resolves to tells its callers what became of them.
+ */
+export type Unit = (onWriting: () => void) => Promise<() => void>
+
+/** Callers of a unit that is committed hear of it this much later at most. */
+const TELL_MS_MAX = 5
+
+/**
+ * Runs units one after the other until `next` has none. The callers of one are told while the database
+ * writes the next: telling them, and reading what they ask for then, is about as much work as that. But
+ * they never wait for its locks.
+ */
+export async function takeTurns(next: () => Unit | undefined): Promise<void> {
+  // One turn of the event loop, so that requests read from many sockets at once share a unit.
+  await nextTurn()
+  let tell = () => {}
+  for (let unit = next(); unit; unit = next()) {
+    const patience = setTimeout(tell, TELL_MS_MAX)
+    const settled = await unit(tell)
+    clearTimeout(patience)
+    tell()
+    tell = once(settled)
+  }
+  tell()
+}
+
+function once(act: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    act()
+  }
+}
