@@ -143,6 +143,27 @@ test('a last statement that fails undoes everything, and the connection is good 
   await pool.end()
 })
 
+test('what a branch sends after the transaction was undone is refused, not written', async () => {
+  const pool = createPool(1)
+  let late: unknown
+  const transaction = pool.begin((tx) =>
+    Promise.all([
+      tx`select 1 / 0`,
+      tx`select 1`.then(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        await tx`insert into marks values ('late')`.catch((error) => {
+          late = error.code
+        })
+      }),
+    ]),
+  )
+  await assert.rejects(transaction, { code: '22012' })
+  await until('the branch has tried', () => late !== undefined)
+  assert.equal(late, 'TRANSACTION_OVER')
+  assert.deepEqual([...(await pool`select name from marks`)], [])
+  await pool.end()
+})
+
 test('a commit that is lost with its connection is refused, not waited for', async () => {
   const pool = createPool(2)
   const transaction = pool.begin(async (tx) => {

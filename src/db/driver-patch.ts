@@ -169,17 +169,18 @@ const PATCHES: readonly Patch[] = [
       move(c, reserved)`,
   },
   {
-    // "commit" may go out along with the last statement; nothing can follow it, not even a rollback.
+    // "commit" may go out along with the last statement. Nothing follows a commit or a rollback: what
+    // another branch of the same work still sends would run outside of the transaction.
     file: 'index.js',
     before: `      let uncaughtError
         , result
 `,
     after: `      let uncaughtError
-        , committing = null
+        , last = null
         , isOver = false
         , result
 
-      sql.commit = () => committing = committing || sql\`commit\`.execute()
+      sql.commit = () => last = last || sql\`commit\`.execute()
 `,
   },
   {
@@ -187,17 +188,17 @@ const PATCHES: readonly Patch[] = [
     before: `      } catch (e) {
         await (name`,
     after: `      } catch (e) {
-        if (committing) {
-          await committing.catch(() => {})
+        if (last) {
+          await last.catch(() => {})
           throw uncaughtError || e
         }
 
-        await (name`,
+        await (last = name`,
   },
   {
     file: 'index.js',
     before: `          : await sql\`commit\``,
-    after: `          : await (committing || sql\`commit\`)`,
+    after: `          : await (last = last || sql\`commit\`)`,
   },
   {
     file: 'index.js',
@@ -205,9 +206,9 @@ const PATCHES: readonly Patch[] = [
         c.queue === full`,
     after: `        q.catch(e => uncaughtError || (uncaughtError = e))
         if (lost || isOver)
-          return q.reject(lost || Errors.generic('TRANSACTION_OVER', 'The transaction is committed'))
+          return q.reject(lost || Errors.generic('TRANSACTION_OVER', 'The transaction is over'))
 
-        isOver = q === committing
+        isOver = q === last
         c.queue === full`,
   },
   {

@@ -29,12 +29,12 @@ const origin = ({ plan, userId }: PlannedPayment, merchant: Merchant): Origin =>
   invoiceRef: plan.invoiceNumber.toString(),
 })
 
-/** Takes from the cards: one entry a card, one event an order. Returns what each entry is called. */
+/** Takes from the cards: one entry a card, one event an order; each order knows what was taken. */
 export async function redeemCards(
   tx: Tx,
   planned: readonly PlannedPayment[],
   { merchant, now }: Context,
-): Promise<readonly RedemptionRow[]> {
+): Promise<void> {
   const rows = planned.flatMap((payment, event) =>
     payment.plan.redemptions.map((redemption) => ({ payment, event, redemption })),
   )
@@ -57,11 +57,15 @@ export async function redeemCards(
       return [row.redemption, outcome?.ok ? outcome.entry?.id : undefined]
     }),
   )
-  return rows.map(({ payment, redemption }) => ({
-    ...redemption,
-    orderId: payment.plan.orderId,
-    entryId: entries.get(redemption),
-  }))
+  await writeRedemptions(
+    tx,
+    merchant.id,
+    rows.map(({ payment, redemption }) => ({
+      ...redemption,
+      orderId: payment.plan.orderId,
+      entryId: entries.get(redemption),
+    })),
+  )
 }
 
 type RedemptionRow = PlannedRedemption & {
@@ -112,21 +116,21 @@ export async function issueSold(
     },
   )
   const issued = await issueCards(tx, merchant.id, drafts, { now })
-  return sold.flatMap(({ payment, issue }, index) => {
+  const lines = sold.flatMap(({ payment, issue }, index) => {
     const made = issued[index]
     return made ? [{ payment, issue, issued: made }] : []
   })
+  await writeSold(tx, merchant.id, lines)
+  return lines
 }
 
 /** What the database made up for a payment. */
 export type PaymentMark = { readonly paymentId: bigint; readonly opaque: string }
 
-/** All rows of the shop that say what happened, for all payments at once; the marks are in their order. */
+/** The orders, the shop's invoice number and its stock, for all payments at once; marks are in their order. */
 export async function writePayments(
   tx: Tx,
   planned: readonly PlannedPayment[],
-  redemptions: readonly RedemptionRow[],
-  sold: readonly IssuedLine[],
   { merchant, now, randomBytes }: Context,
 ): Promise<readonly PaymentMark[]> {
   const last = planned.at(-1)
@@ -136,8 +140,6 @@ export async function writePayments(
     tx`
       update inventorum_accounts set last_invoice_number = ${last.plan.invoiceNumber}
       where merchant_id = ${merchant.id}`,
-    writeRedemptions(tx, merchant.id, redemptions),
-    writeSold(tx, merchant.id, sold),
     writeStock(tx, merchant.id, planned, now),
   ])
   return marks
