@@ -42,7 +42,7 @@ const LINE_HEIGHT = 1.3
 /** Where the baseline lies within a row. */
 const ASCENT = 0.98
 
-/** No ASCII letter is wider than this, in units of the em. */
+/** No ASCII letter and no sign of ours is wider than this, in units of the em. */
 const LETTER_MAX = 1.1
 
 /** A pen that writes downwards, one row after the other, on a roll without an end. */
@@ -144,8 +144,8 @@ export class Pen {
   }
 }
 
-const ASCII = /^[ -~]*$/
+const SMALL = /^[ -~×·•]*$/
 
 /** Whether a text fits into one row whatever its letters are, so that nobody has to measure them. */
 const isShort = (text: string, { size = BODY }: TextStyle): boolean =>
-  text.length * size * LETTER_MAX + GAP <= WIDTH - 2 * MARGIN && ASCII.test(text)
+  text.length * size * LETTER_MAX + GAP <= WIDTH - 2 * MARGIN && SMALL.test(text)

@@ -12,8 +12,8 @@ const NO_GLYPH = '\u25a1'
 /** More than any name has by its protocol's rules; it bounds what follows. */
 const TEXT_LENGTH_MAX = 3_000
 
-/** ASCII words with single blanks between them: nothing below changes them. */
-const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/
+/** ASCII words and our own signs with single blanks between them: nothing below changes them. */
+const PLAIN = /^(?:[!-~×·•]+(?: [!-~×·•]+)*)?$/
 
 /** One line of printable text: blanks collapsed, invisible characters gone, unknown ones a box. */
 export function printable(text: string, has: (codePoint: number) => boolean): string {
@@ -42,6 +42,8 @@ export function wrap(
   rowsMax: number,
   widthOf: (text: string) => number,
 ): readonly string[] {
+  // Most lines fit as they are, and measuring every beginning of one costs more than measuring it.
+  if (widthOf(text) <= width) return [text]
   const rows: string[] = []
   let row = ''
   for (const word of text.split(' ').flatMap((part) => slice(part, width, widthOf))) {
