@@ -115,7 +115,7 @@ export function createListener(
     // Not onResponse, which never comes when the client has left.
     reply.raw.on('close', () => {
       inFlight -= 1
-      if (reply.raw.writableFinished) account(request, reply, (performance.now() - started) / 1_000)
+      if (reply.raw.writableFinished) observe(request, reply, (performance.now() - started) / 1_000)
     })
     const { headers } = request.raw
     request.sentType = headers['content-type'] ?? ''
@@ -132,7 +132,7 @@ export function createListener(
     if (request.raw.destroyed) done(Object.assign(new Error('cut off'), { statusCode: 400 }))
     else done(null, payload)
   })
-  const account = (request: FastifyRequest, reply: FastifyReply, seconds: number): void => {
+  const observe = (request: FastifyRequest, reply: FastifyReply, seconds: number): void => {
     metrics.request(request.dialect, request.method, reply.statusCode, seconds)
     if (log.isLevelEnabled('debug'))
       log.debug(
