@@ -9,6 +9,7 @@ import {
   isAlive,
   openNeighbour,
   stopNeighbour,
+  until,
   using,
 } from '../../test/support/neighbour.ts'
 import { isRoot } from './account.ts'
@@ -86,7 +87,7 @@ test('an ordinary user can do all of it, and root can take over and hand back', 
   assert.deepEqual([ours.started, ours.pid], [false, theirs.pid])
   await ours.stop()
   await stopNeighbour(theirs)
-  assert.equal(isAlive(theirs.pid), false)
+  await until('it is gone', () => !isAlive(theirs.pid))
 
   const mine = await openEmbedded({ dataDirectory })
   assert.equal(mine.started, true)
