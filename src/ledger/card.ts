@@ -30,7 +30,8 @@ export type Card = {
   readonly createdAt: Instant
   readonly modifiedAt: Instant
   readonly lastSeq: number
-  readonly lastHash: Buffer
+  /** Hexadecimal. */
+  readonly lastHash: string
 }
 
 type CardRow = {
@@ -53,7 +54,7 @@ type CardRow = {
   created_at: Instant
   modified_at: Instant
   last_seq: number
-  last_hash: Buffer
+  last_hash: string
 }
 
 /** The columns that `toCard` reads; every query of cards selects these, from `cards` unaliased. */
@@ -61,7 +62,7 @@ export const cardColumns = (sql: Queryable) => sql`
   cards.merchant_id, cards.id, cards.code, cards.currency, cards.testmode, cards.state, cards.balance,
   cards.held, cards.loaded, cards.face, cards.expires_at, cards.conditions, cards.owner_position_id,
   cards.origin, cards.purpose, cards.tax_rate, cards.created_at, cards.modified_at, cards.last_seq,
-  cards.last_hash`
+  encode(cards.last_hash, 'hex') as last_hash`
 
 /** A selected row as a card. */
 export const toCard = (row: unknown): Card => {

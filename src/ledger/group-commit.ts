@@ -81,9 +81,10 @@ export function createGroupCommit({
     const options = {
       now: at,
       isLast: batch.every(({ remember }) => remember === undefined),
+      isEachItsOwn: true,
       ...(onWriting && { onWriting }),
     }
-    const commands = batch.map(({ command }, event) => ({ ...command, event }))
+    const commands = batch.map(({ command }) => command)
     const work = async (tx: Tx): Promise<Outcome[]> => {
       const outcomes = await post(tx, merchantId, commands, options)
       const remembered = batch.flatMap(({ remember }, index) => {

@@ -179,7 +179,7 @@ async function insertCards(tx: Tx, merchantId: bigint, cards: readonly Card[]): 
       ${cards.map((card) => card.conditions ?? null)}::text[], ${cards.map((card) => card.ownerPositionId ?? null)}::int8[],
       ${cards.map((card) => card.origin)}::text[], ${cards.map((card) => card.purpose)}::text[],
       ${cards.map((card) => card.taxRate ?? null)}::text[], ${cards.map((card) => card.createdAt)}::timestamptz[],
-      ${cards.map((card) => card.lastSeq)}::int4[], ${cards.map((card) => card.lastHash.toString('hex'))}::text[]
+      ${cards.map((card) => card.lastSeq)}::int4[], ${cards.map((card) => card.lastHash)}::text[]
     ) as c (id, code, currency, testmode, state, balance, loaded, face, expires_at, conditions,
       owner_position_id, origin, purpose, tax_rate, created_at, last_seq, last_hash)
     on conflict (merchant_id, code) do nothing returning id`

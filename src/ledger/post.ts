@@ -44,12 +44,17 @@ export type PostOptions = {
   readonly allOrNothing?: boolean
   /** Nothing else is written in this transaction: the commit may go out along with what this writes. */
   readonly isLast?: boolean
+  /** Each command is an event of its own, whatever it names. */
+  readonly isEachItsOwn?: boolean
   /** Called when all is decided and on its way to the database: time to do something else. */
   readonly onWriting?: () => void
 }
 
 /** An entry that has its place in the chain but not yet its id. */
 export type Chained = Omit<Entry, 'id' | 'eventId'>
+
+/** Such an entry, its card as it leaves it, and the command it came from. */
+type Placed = { readonly entry: Chained; readonly card: Card; readonly command: number }
 
 /**
  * The only writer of balances: locks the cards of one merchant in id order, reads them under the lock,
@@ -61,11 +66,11 @@ export async function post(
   tx: Tx,
   merchantId: bigint,
   commands: readonly Command[],
-  { now, allOrNothing = false, isLast = false, onWriting }: PostOptions,
+  { now, allOrNothing = false, isLast = false, isEachItsOwn = false, onWriting }: PostOptions,
 ): Promise<Outcome[]> {
   const { accounts, hasWebhooks, xid } = await loadAccounts(tx, merchantId, commands)
   const touched = new Set<bigint>()
-  const chained: { entry: Chained; command: number }[] = []
+  const placed: Placed[] = []
   const judged = commands.map((command, index): Judgement => {
     const account = accounts.get(command.cardId)
     if (!account) return { refusal: { code: 'card_not_found' } }
@@ -74,8 +79,9 @@ export async function post(
     let { account: after } = decision
     if (decision.entry) {
       const entry = chain(account.card, after.card, decision.entry, command.origin)
-      after = { ...after, card: { ...after.card, lastHash: entry.hash } }
-      chained.push({ entry, command: index })
+      const card = { ...after.card, lastHash: entry.hash }
+      after = { ...after, card }
+      placed.push({ entry, card, command: index })
     }
     accounts.set(after.card.id, after)
     touched.add(after.card.id)
@@ -89,11 +95,11 @@ export async function post(
   const reversals = changed.flatMap(({ card, originals }) =>
     [...originals.values()].filter(({ cardId }) => cardId === card.id),
   )
-  const notices = hasWebhooks ? noticesOf(chained, commands) : []
+  const notices = hasWebhooks ? noticesOf(placed, commands) : []
   const writing = Promise.all([
     write(tx, merchantId, {
-      entries: chained.map(({ entry }) => entry),
-      events: chained.map(({ command }) => commands[command]?.event ?? 0),
+      placed,
+      events: placed.map(({ command }) => (isEachItsOwn ? command : commands[command]?.event) ?? 0),
       cards: changed.map(({ card }) => card),
       xid,
       isLast: isLast && holds.length + reversals.length + notices.length === 0,
@@ -105,7 +111,7 @@ export async function post(
   // The driver sends at the end of this turn of the event loop.
   if (onWriting) setImmediate(onWriting)
   const [entries] = await writing
-  const entryOf = new Map(chained.map(({ command }, index) => [command, entries[index]]))
+  const entryOf = new Map(placed.map(({ command }, index) => [command, entries[index]]))
   return judged.map((judgement, index) => {
     if ('refusal' in judgement) return { ok: false, refusal: judgement.refusal }
     const { card, holdId } = judgement
@@ -119,11 +125,8 @@ type Judgement =
   | { readonly refusal: Refusal }
   | { readonly card: Card; readonly holdId: bigint | undefined }
 
-function noticesOf(
-  chained: readonly { readonly entry: Chained; readonly command: number }[],
-  commands: readonly Command[],
-): Notice[] {
-  return chained.flatMap(({ entry, command }) => {
+function noticesOf(placed: readonly Placed[], commands: readonly Command[]): Notice[] {
+  return placed.flatMap(({ entry, command }) => {
     const topic = commands[command]?.topic
     return topic ? [{ topic, cardId: entry.cardId, actingMerchantId: entry.actingMerchantId }] : []
   })
@@ -169,12 +172,13 @@ async function lockForPost(
   merchantId: bigint,
   ids: readonly bigint[],
 ): Promise<Locked & { readonly cards: Map<bigint, Card> }> {
-  // As `lockCards` does, and with what else a batch has to know.
+  // As `lockCards` does, and with what else a batch has to know. The sub-select hides from the planner how
+  // many cards there are: one plan serves all batches, where making it would take as long as following it.
   const rows = await tx`
     select ${cardColumns(tx)}, pg_current_xact_id()::text as xid,
       exists (select 1 from webhooks w where w.merchant_id = ${merchantId} and w.active) as has_webhooks
     from cards
-    where merchant_id = ${merchantId} and id = any(${ids}::int8[]) and removed_at is null
+    where merchant_id = ${merchantId} and id = any((select ${ids}::int8[])::int8[]) and removed_at is null
     order by id for no key update`
   const cards = new Map(
     rows.map((row) => {
@@ -204,56 +208,47 @@ export function chain(before: Card, after: Card, draft: EntryDraft, origin: Orig
   return Object.assign(entry, { hash: chainHash(before.lastHash, entry) })
 }
 
-/** Rows for `json_to_recordset`: one bound text, whatever their number. */
-const jsonOfEntries = (entries: readonly Chained[], events: readonly number[]): string =>
-  JSON.stringify(
-    entries.map((entry, index) => ({
-      card_id: entry.cardId.toString(),
-      card_seq: entry.cardSeq,
-      event: events[index] ?? 0,
-      kind: entry.kind,
-      contra: entry.contra,
-      amount: entry.amount.toString(),
-      balance_after: entry.balanceAfter.toString(),
-      reverses: entry.reverses?.toString(),
-      hold_id: entry.holdId?.toString(),
-      protocol: entry.protocol,
-      credential_id: entry.credentialId?.toString(),
-      acting_merchant_id: entry.actingMerchantId.toString(),
-      order_ref: entry.orderRef,
-      event_ref: entry.eventRef,
-      invoice_ref: entry.invoiceRef,
-      text: entry.text,
-      info: entry.info,
-      created_at: formatInstant(entry.createdAt),
-      hash: toBytea(entry.hash),
-    })),
-  )
+/** One row of an entry, as `numbered` reads it. */
+const rowOfEntry = (entry: Chained, event = 0) => ({
+  card_id: entry.cardId.toString(),
+  card_seq: entry.cardSeq,
+  event,
+  kind: entry.kind,
+  contra: entry.contra,
+  amount: entry.amount.toString(),
+  balance_after: entry.balanceAfter.toString(),
+  reverses: entry.reverses?.toString(),
+  hold_id: entry.holdId?.toString(),
+  protocol: entry.protocol,
+  credential_id: entry.credentialId?.toString(),
+  acting_merchant_id: entry.actingMerchantId.toString(),
+  order_ref: entry.orderRef,
+  event_ref: entry.eventRef,
+  invoice_ref: entry.invoiceRef,
+  text: entry.text,
+  info: entry.info,
+  created_at: formatInstant(entry.createdAt),
+  hash: `\\x${entry.hash}`,
+})
 
-const jsonOfCards = (cards: readonly Card[]): string =>
-  JSON.stringify(
-    cards.map((card) => ({
-      id: card.id.toString(),
-      balance: card.balance.toString(),
-      held: card.held.toString(),
-      loaded: card.loaded.toString(),
-      face: card.face.toString(),
-      state: card.state,
-      modified_at: formatInstant(card.modifiedAt),
-      last_seq: card.lastSeq,
-      last_hash: toBytea(card.lastHash),
-    })),
-  )
+/** What a card's row holds besides what its last entry says. */
+const rowOfCard = (card: Card) => ({
+  held: card.held.toString(),
+  loaded: card.loaded.toString(),
+  face: card.face.toString(),
+  state: card.state,
+})
 
-const toBytea = (bytes: Buffer): string => `\\x${bytes.toString('hex')}`
-
-/** The rows of new entries in the order given; ids are drawn under the locks of their cards. */
-const numbered = (tx: Tx, json: string) => tx`
-  select *, nextval('entry_ids') as id from json_to_recordset(${json}::text::json) as e (
+/**
+ * The rows of new entries, from one bound text whatever their number; ids are drawn in the order given,
+ * under the locks of their cards. `held` and what follows is there in the last entry of a card.
+ */
+const numbered = (tx: Tx, rows: readonly unknown[]) => tx`
+  select *, nextval('entry_ids') as id from json_to_recordset(${JSON.stringify(rows)}::text::json) as e (
     card_id int8, card_seq int4, event int4, kind text, contra text, amount int8, balance_after int8,
     reverses int8, hold_id int8, protocol text, credential_id int8, acting_merchant_id int8,
     order_ref text, event_ref text, invoice_ref text, text text, info text, created_at timestamptz,
-    hash bytea)`
+    hash bytea, held int8, loaded int8, face int8, state text)`
 
 const insertNumbered = (tx: Tx, merchantId: bigint, events: readonly number[]) => tx`
   insert into entries (merchant_id, id, event_id, card_id, card_seq, kind, contra, amount, balance_after,
@@ -262,20 +257,30 @@ const insertNumbered = (tx: Tx, merchantId: bigint, events: readonly number[]) =
   select ${merchantId}, id, ${isEachItsOwn(events) ? tx`id` : tx`min(id) over (partition by event)`},
     card_id, card_seq, kind, contra, amount, balance_after, reverses, hold_id, protocol, credential_id,
     acting_merchant_id, order_ref, event_ref, invoice_ref, text, info, created_at, hash
-  from numbered order by id
-  returning id, event_id`
+  from numbered returning id`
 
 /** The group commit's batches: as many events as entries. */
 const isEachItsOwn = (events: readonly number[]): boolean => new Set(events).size === events.length
 
-type EntryIds = { readonly id: bigint; readonly event_id: bigint }
+/** The ids of written entries, rising, as one text: a row for each would cost more than the entry's own work here. */
+type Written = { readonly ids: string | null }
 
-/** PostgreSQL returns inserted rows in the order in which they were inserted. */
-function withIds(entries: readonly Chained[], rows: readonly EntryIds[]): Entry[] {
+/** Ids were drawn in the order of the entries, so that the lowest is the first one's. */
+function withIds(
+  entries: readonly Chained[],
+  events: readonly number[],
+  written: Written | undefined,
+): Entry[] {
+  const ids = written?.ids ? written.ids.split(',').map(BigInt) : []
+  if (ids.length !== entries.length)
+    throw new Error('an entry was not written: its transaction was lost')
+  const eventIds = new Map<number, bigint>()
   return entries.map((entry, index) => {
-    const row = rows[index]
-    if (!row) throw new Error('an entry was not written: its transaction was lost')
-    return Object.assign(entry, { id: row.id, eventId: row.event_id })
+    const id = ids[index] ?? 0n
+    const event = events[index] ?? 0
+    const eventId = eventIds.get(event) ?? id
+    eventIds.set(event, eventId)
+    return Object.assign(entry, { id, eventId })
   })
 }
 
@@ -287,22 +292,20 @@ export async function writeEntries(
   tx: Tx,
   merchantId: bigint,
   entries: readonly Chained[],
-  events: readonly number[] = [],
+  events: readonly number[] = entries.map(() => 0),
 ): Promise<Entry[]> {
   if (entries.length === 0) return []
-  const rows = await tx<EntryIds[]>`
-    with numbered as (${numbered(tx, jsonOfEntries(entries, events))})
-    ${insertNumbered(
-      tx,
-      merchantId,
-      entries.map((_, index) => events[index] ?? 0),
-    )}`
-  return withIds(entries, rows)
+  const rows = entries.map((entry, index) => rowOfEntry(entry, events[index]))
+  const [written] = await tx<Written[]>`
+    with numbered as (${numbered(tx, rows)}), written as (${insertNumbered(tx, merchantId, events)})
+    select string_agg(id::text, ',' order by id) as ids from written`
+  return withIds(entries, events, written)
 }
 
 type Writing = {
-  readonly entries: readonly Chained[]
+  readonly placed: readonly Placed[]
   readonly events: readonly number[]
+  /** Every card that changed, as it is at the end. */
   readonly cards: readonly Card[]
   readonly xid: string | undefined
   readonly isLast: boolean
@@ -315,22 +318,48 @@ type Writing = {
 async function write(
   tx: Tx,
   merchantId: bigint,
-  { entries, events, cards, xid = '', isLast }: Writing,
+  { placed, events, cards, xid = '', isLast }: Writing,
 ): Promise<Entry[]> {
-  if (cards.length === 0) return []
+  const finals = new Set(cards)
+  const entries = placed.map(({ entry }) => entry)
+  const rows = placed.map(({ entry, card }, index) => {
+    const row = rowOfEntry(entry, events[index])
+    return finals.has(card) ? Object.assign(row, rowOfCard(card)) : row
+  })
+  // A hold that is placed, released or past its time changes a card without an entry, or after it.
+  for (const { card } of placed) finals.delete(card)
   // Started before the commit is: a query that is only awaited would come after it.
-  const writing = tx<EntryIds[]>`
-    with numbered as (
-      ${numbered(tx, jsonOfEntries(entries, events))} where pg_current_xact_id()::text = ${xid}),
-    moved as (
-      update cards set balance = c.balance, held = c.held, loaded = c.loaded, face = c.face,
-        state = c.state, modified_at = c.modified_at, last_seq = c.last_seq, last_hash = c.last_hash
-      from json_to_recordset(${jsonOfCards(cards)}::text::json) as c (
-        id int8, balance int8, held int8, loaded int8, face int8, state text, modified_at timestamptz,
-        last_seq int4, last_hash bytea)
-      where cards.merchant_id = ${merchantId} and cards.id = c.id
-        and pg_current_xact_id()::text = ${xid})
-    ${insertNumbered(tx, merchantId, events)}`.execute()
-  const [rows] = await Promise.all([writing, isLast ? tx.commit() : undefined])
-  return withIds(entries, rows)
+  const [written] = await Promise.all([
+    rows.length > 0 &&
+      tx<Written[]>`
+        with numbered as (${numbered(tx, rows)} where pg_current_xact_id()::text = ${xid}),
+        moved as (
+          update cards set balance = n.balance_after, held = n.held, loaded = n.loaded, face = n.face,
+            state = n.state, modified_at = n.created_at, last_seq = n.card_seq, last_hash = n.hash
+          from numbered n
+          where cards.merchant_id = ${merchantId} and cards.id = n.card_id and n.held is not null),
+        written as (${insertNumbered(tx, merchantId, events)})
+        select string_agg(id::text, ',' order by id) as ids from written`.execute(),
+    finals.size > 0 && writeCards(tx, merchantId, [...finals], xid),
+    isLast && tx.commit(),
+  ])
+  return withIds(entries, events, written ? written[0] : undefined)
 }
+
+const writeCards = (tx: Tx, merchantId: bigint, cards: readonly Card[], xid: string) =>
+  tx`
+  update cards set balance = c.balance, held = c.held, loaded = c.loaded, face = c.face,
+    state = c.state, modified_at = c.modified_at, last_seq = c.last_seq, last_hash = c.last_hash
+  from json_to_recordset(${JSON.stringify(
+    cards.map((card) => ({
+      id: card.id.toString(),
+      balance: card.balance.toString(),
+      ...rowOfCard(card),
+      modified_at: formatInstant(card.modifiedAt),
+      last_seq: card.lastSeq,
+      last_hash: `\\x${card.lastHash}`,
+    })),
+  )}::text::json) as c (
+    id int8, balance int8, held int8, loaded int8, face int8, state text, modified_at timestamptz,
+    last_seq int4, last_hash bytea)
+  where cards.merchant_id = ${merchantId} and cards.id = c.id and pg_current_xact_id()::text = ${xid}`.execute()

@@ -53,7 +53,7 @@ export async function reserveCodes(
     insert into cards (merchant_id, code, currency, balance, loaded, face, origin, created_at, modified_at,
       last_seq, last_hash, removed_at)
     select ${merchantId}, code, ${currency}, 0, 0, 0, ${protocol}, ${now}::timestamptz, ${now}::timestamptz,
-      0, ${GENESIS}, ${now}::timestamptz
+      0, decode(${GENESIS}, 'hex'), ${now}::timestamptz
     from unnest(${codes as string[]}::text[]) with ordinality as c (code, position) order by position
     on conflict (merchant_id, code) do nothing returning id, code`
   const byCode = new Map(rows.map(({ id, code }) => [code, id]))

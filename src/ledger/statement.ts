@@ -23,7 +23,7 @@ type EntryRow = {
   text: string | null
   info: string | null
   created_at: Instant
-  hash: Buffer
+  hash: string
 }
 
 /** The columns that `toEntry` reads, from `entries` unaliased. */
@@ -31,7 +31,8 @@ export const entryColumns = (sql: Queryable) => sql`
   entries.merchant_id, entries.id, entries.card_id, entries.card_seq, entries.event_id, entries.kind,
   entries.contra, entries.amount, entries.balance_after, entries.reverses, entries.hold_id,
   entries.protocol, entries.credential_id, entries.acting_merchant_id, entries.order_ref,
-  entries.event_ref, entries.invoice_ref, entries.text, entries.info, entries.created_at, entries.hash`
+  entries.event_ref, entries.invoice_ref, entries.text, entries.info, entries.created_at,
+  encode(entries.hash, 'hex') as hash`
 
 /** A selected row as an entry. */
 export const toEntry = (row: unknown): Entry => {

@@ -101,12 +101,11 @@ export function createMerchants({ db }: Pick<Deps, 'db'>): Merchants {
             merchantBy('slug', slug),
           ),
     recallPrincipal: (dialect, token) =>
-      recall<Principal>(caches.principal, principalKey(dialect, tokenDigest(token))),
+      recall<Principal>(caches.principal, principalKey(dialect, token)),
     findPrincipal: async (dialect, token) => {
-      const digest = tokenDigest(token)
       return await remembered<Principal | undefined>(
         caches.principal,
-        principalKey(dialect, digest),
+        principalKey(dialect, token),
         async () => {
           const [row] = await db<
             {
@@ -121,7 +120,7 @@ export function createMerchants({ db }: Pick<Deps, 'db'>): Merchants {
             }[]
           >`
             select id, name, merchant_id, active, grants, events, role, email from credentials
-            where token_hash = ${digest} and dialect = ${dialect}`
+            where token_hash = ${tokenDigest(token)} and dialect = ${dialect}`
           const merchant = row && (await findById(row.merchant_id))
           if (!row || !merchant) return undefined
           return {
@@ -156,8 +155,8 @@ export function createMerchants({ db }: Pick<Deps, 'db'>): Merchants {
   }
 }
 
-const principalKey = (dialect: string, digest: Buffer): string =>
-  `${dialect} ${digest.toString('latin1')}`
+const principalKey = (dialect: string, token: string): string =>
+  `${dialect} ${hash('sha256', token)}`
 
 /** Tokens are stored and compared as SHA-256 only. */
 export const tokenDigest = (token: string): Buffer => hash('sha256', token, 'buffer')
