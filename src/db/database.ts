@@ -140,11 +140,21 @@ function toTimestamp(value: Instant): string {
 
 /** Reads `2026-11-21 22:11:55.123456+00`, the only form a UTC session prints for years 1 to 9999. */
 function parseTimestamp(text: string): Instant {
-  const millis = Date.parse(`${text.slice(0, 10)}T${text.slice(11, 19)}Z`)
-  const fraction = text.charAt(19) === '.' ? text.slice(20, -3) : ''
-  const micros = millis * 1_000 + Number(fraction.padEnd(6, '0'))
-  // Beyond the year 2255 a number can no longer hold it.
-  return Number.isSafeInteger(micros)
+  const year = digits(text, 0, 4)
+  const seconds = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19)] as const
+  const millis = Date.UTC(year, digits(text, 5, 7) - 1, digits(text, 8, 10), ...seconds)
+  const end = text.length - 3
+  const rest = end > 20 ? digits(text, 20, end) * 10 ** (26 - end) : 0
+  const micros = millis * 1_000 + rest
+  // `Date.UTC` reads the years 0 to 99 as 1900 to 1999; beyond 2255 a number can no longer hold microseconds.
+  return year > 99 && Number.isSafeInteger(micros)
     ? BigInt(micros)
-    : BigInt(millis) * 1_000n + BigInt(fraction.padEnd(6, '0'))
+    : BigInt(Date.parse(`${text.slice(0, 10)}T${text.slice(11, 19)}Z`)) * 1_000n + BigInt(rest)
+}
+
+/** The number that ASCII digits spell, from one place of a text up to another. */
+function digits(text: string, from: number, to: number): number {
+  let number = 0
+  for (let at = from; at < to; at++) number = number * 10 + text.charCodeAt(at) - 48
+  return number
 }

@@ -212,18 +212,49 @@ const PATCHES: readonly Patch[] = [
         c.queue === full`,
   },
   {
+    // A short row of ASCII is read as one text and cut, which takes half as long as reading value by value
+    // (0xff cannot be in UTF-8: it is of a NULL's length). An object that is given more than a dozen names one
+    // by one becomes a hash table, eight times as large: each row starts as a copy of one that has them all.
+    file: 'connection.js',
+    before: `    let value
+
+    const row = query.isRaw ? new Array(query.statement.columns.length) : {}`,
+    after: `    let value
+
+    const columns = query.statement.columns
+    columns.blank = columns.blank || JSON.parse(JSON.stringify(Object.fromEntries(columns.map(c => [c.name, null]))))
+    const whole = x.length > 1024 || query.isRaw ? '\\x80' : x.latin1Slice(0, x.length)
+    const text = /[\\x80-\\xfe]/.test(whole)
+      ? (from, to) => x.utf8Slice(from, to)
+      : (from, to) => whole.slice(from, to)
+    const row = query.isRaw ? new Array(columns.length) : { ...columns.blank }`,
+  },
+  {
+    file: 'connection.js',
+    before: `          : column.parser === undefined
+            ? x.toString('utf8', index, index += length)
+            : column.parser.array === true
+              ? column.parser(x.toString('utf8', index + 1, index += length))
+              : column.parser(x.toString('utf8', index, index += length))`,
+    after: `          : column.parser === undefined
+            ? text(index, index += length)
+            : column.parser.array === true
+              ? column.parser(text(index + 1, index += length))
+              : column.parser(text(index, index += length))`,
+  },
+  {
     file: 'index.js',
     before: `  Object.assign(sql, {
     get parameters`,
     after: `  Object.assign(sql, {
-    isPatchedForScrip: 2,
+    isPatchedForScrip: 3,
     get parameters`,
   },
 ]
 
 /** Refuses a pool whose driver has not been patched: it could tear a transaction in two. */
 export function assertPatched(pool: object): void {
-  if ('isPatchedForScrip' in pool && pool.isPatchedForScrip === 2) return
+  if ('isPatchedForScrip' in pool && pool.isPatchedForScrip === 3) return
   throw new Error('The PostgreSQL driver is not patched: run "npm ci" (without --ignore-scripts).')
 }
 

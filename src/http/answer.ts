@@ -33,8 +33,8 @@ export function send(reply: FastifyReply, { status, headers, body }: Answer): Fa
   reply.hijack()
   reply.code(status)
   const bodiless = status === 204 || status === 304
-  const length = { 'content-length': Buffer.byteLength(body) }
-  reply.raw.writeHead(status, bodiless ? headers : { ...headers, ...length })
+  const length = Buffer.byteLength(body)
+  reply.raw.writeHead(status, bodiless ? headers : { ...headers, 'content-length': length })
   reply.raw.end(bodiless ? undefined : body)
   return reply
 }

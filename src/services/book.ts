@@ -2,7 +2,7 @@ import { DomainError } from '../errors.ts'
 import type { Card } from '../ledger/card.ts'
 import type { Entry } from '../ledger/entry.ts'
 import type { Remembered } from '../ledger/group-commit.ts'
-import type { Command } from '../ledger/post.ts'
+import type { Command, Outcome } from '../ledger/post.ts'
 import type { Deps } from './deps.ts'
 
 /** One verb on one card of one merchant, through the group commit. */
@@ -23,15 +23,20 @@ export type Booking = { readonly card: Card; readonly entry: Entry | undefined }
  */
 export const book =
   ({ commit }: Pick<Deps, 'commit'>) =>
-  async ({ merchantId, command, remember }: BookCommand): Promise<Booking> => {
-    const outcome = await commit.submit({
-      merchantId,
-      command,
-      ...(remember && {
-        remember: (result) =>
-          result.ok ? remember({ card: result.card, entry: result.entry }) : undefined,
-      }),
-    })
-    if (!outcome.ok) throw new DomainError(outcome.refusal)
-    return { card: outcome.card, entry: outcome.entry }
-  }
+  ({ merchantId, command, remember }: BookCommand): Promise<Booking> =>
+    commit
+      .submit(
+        remember
+          ? {
+              merchantId,
+              command,
+              remember: (outcome) => (outcome.ok ? remember(outcome) : undefined),
+            }
+          : { merchantId, command },
+      )
+      .then(bookingOf)
+
+function bookingOf(outcome: Outcome): Booking {
+  if (!outcome.ok) throw new DomainError(outcome.refusal)
+  return outcome
+}

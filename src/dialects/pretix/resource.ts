@@ -73,16 +73,20 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
   app.decorateRequest('pretixCall', undefined)
   app.decorateRequest('pretixAllow', undefined)
 
+  // Returns no reply: to the framework that is something to wait for.
   const respond = (
     request: FastifyRequest,
     reply: FastifyReply,
     answer: Answer,
-  ): FastifyReply | Promise<FastifyReply> => {
+  ): Promise<void> | undefined => {
     const final = withHeaders(request, answer)
     const claim = request.pretixClaim
-    if (!claim) return send(reply, final)
-    request.pretixClaim = undefined
-    return keys.end(claim, answer, final).then((kept) => send(reply, kept))
+    if (claim) {
+      request.pretixClaim = undefined
+      return keys.end(claim, answer, final).then((kept) => void send(reply, kept))
+    }
+    send(reply, final)
+    return undefined
   }
   const respondToError = async (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
     if (error instanceof IdempotencyConflict && request.pretixClaim) {
@@ -96,7 +100,8 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
       // The request never arrived whole and nobody hears the answer: its key is free again.
       if (request.pretixClaim) keys.release(request.pretixClaim)
       request.pretixClaim = undefined
-      return send(reply, detail(400, 'Bad request.'))
+      send(reply, detail(400, 'Bad request.'))
+      return
     }
     const { answer, isDefect } = answerFor(error)
     if (isDefect) logDefect(context.log, request, error)
@@ -129,18 +134,21 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
       method: [...METHODS],
       url: path,
       ...(options.bodyLimit === undefined ? {} : { bodyLimit: options.bodyLimit }),
-      onRequest: async (request) => {
+      onRequest: (request, _reply, done) => {
         request.pretixAllow = allow
-        request.pretixCall = await admit(request, context, options, keys)
+        const admitted = followed(admit(request, context, options, keys), (call) => {
+          request.pretixCall = call
+        })
+        return admitted ?? done()
       },
       handler: async (request, reply) => {
         const call = request.pretixCall
         if (!call) throw new Error('a call without admission')
-        if (request.method === 'OPTIONS') return await respond(request, reply, json(200, {}))
+        if (request.method === 'OPTIONS') return respond(request, reply, json(200, {}))
         const method = request.method === 'HEAD' ? 'GET' : request.method
         const handler = options.methods[method as keyof ResourceOptions['methods']]
-        if (!handler) return await respond(request, reply, methodNotAllowed(request.method))
-        return await respond(request, reply, await handler(call))
+        if (!handler) return respond(request, reply, methodNotAllowed(request.method))
+        return respond(request, reply, await handler(call))
       },
     })
     // Slash rules come before authentication: reads are redirected, writes are never executed.
@@ -167,10 +175,8 @@ export const methodNotAllowed = (method: string): Answer =>
 
 const withHeaders = (request: FastifyRequest, answer: Answer): Answer => {
   const allow = request.pretixAllow
-  const headers = { vary: 'Accept', ...(allow === undefined ? {} : { allow }), ...answer.headers }
-  return Object.keys(headers).length === Object.keys(answer.headers).length
-    ? answer
-    : { ...answer, headers }
+  const headers = allow === undefined ? { vary: 'Accept' } : { vary: 'Accept', allow }
+  return { ...answer, headers: Object.assign(headers, answer.headers) }
 }
 
 function allowOf({ methods }: ResourceOptions): string {
@@ -195,44 +201,52 @@ function readQuery(request: FastifyRequest): URLSearchParams {
   return query === '' ? NO_PARAMETERS : new URLSearchParams(query)
 }
 
-/** Steps 3 to 8 of the order of checks. */
-async function admit(
+/** Steps 3 to 8 of the order of checks; at once, when it is known who is calling and what they may do. */
+function admit(
   request: FastifyRequest,
   context: DialectContext,
   options: ResourceOptions,
   keys: Keys,
-): Promise<Call> {
+): Call | Promise<Call> {
   const parameters = readQuery(request)
   const query = parameters === NO_PARAMETERS ? NO_QUERY : new Map(parameters)
   if (query.size > 0 && [...parameters].some(([name, value]) => `${name}${value}`.includes('\0')))
     fail(detail(400, 'Null characters are not allowed.'))
   if (!acceptsJson(request.headers.accept))
     fail(detail(406, 'Could not satisfy the request Accept header.'))
-  const principal = await authenticate(request.headers.authorization, context.services.merchants)
-  const params = request.params as Readonly<Record<string, string>> // Named by the path.
-  const organizer = principal.merchant
-  const reads = READS.has(request.method)
-  const caller = { principal, organizer, params, context, method: request.method, reads }
-  const own = params.organizer === undefined || params.organizer === organizer.slug
-  if (!own || !(await options.permits(caller))) fail(forbidden())
-  const method = request.method === 'HEAD' ? 'GET' : request.method
-  if (method !== 'OPTIONS' && !options.methods[method as keyof ResourceOptions['methods']])
-    fail(methodNotAllowed(request.method))
-  return {
-    request,
-    context,
-    principal,
-    organizer,
-    params,
-    query,
-    queryAll: (name) => parameters.getAll(name),
-    body: () => readBody(request),
-    keyed: request.pretixClaim !== undefined,
-    remember: (answer) =>
-      request.pretixClaim &&
-      keys.remember(request.pretixClaim, answer, withHeaders(request, answer)),
-  }
+  const { authorization } = request.headers
+  return followed(authenticate(authorization, context.services.merchants), (principal) => {
+    const params = request.params as Readonly<Record<string, string>> // Named by the path.
+    const organizer = principal.merchant
+    const reads = READS.has(request.method)
+    const caller = { principal, organizer, params, context, method: request.method, reads }
+    const own = params.organizer === undefined || params.organizer === organizer.slug
+    return followed(own && options.permits(caller), (isPermitted) => {
+      if (!isPermitted) fail(forbidden())
+      const method = request.method === 'HEAD' ? 'GET' : request.method
+      if (method !== 'OPTIONS' && !options.methods[method as keyof ResourceOptions['methods']])
+        fail(methodNotAllowed(request.method))
+      return {
+        request,
+        context,
+        principal,
+        organizer,
+        params,
+        query,
+        queryAll: (name) => parameters.getAll(name),
+        body: () => readBody(request),
+        keyed: request.pretixClaim !== undefined,
+        remember: (answer) =>
+          request.pretixClaim &&
+          keys.remember(request.pretixClaim, answer, withHeaders(request, answer)),
+      }
+    })
+  })
 }
+
+/** `next` of a value, at once if it is there: most requests wait for nothing before their handler. */
+const followed = <A, B>(value: A | Promise<A>, next: (value: A) => B | Promise<B>) =>
+  value instanceof Promise ? value.then(next) : next(value)
 
 /** Missing means anything; otherwise one of the ranges must hold JSON. */
 function acceptsJson(accept: string | undefined): boolean {

@@ -5,7 +5,8 @@ import type { Call } from '../../pretix/resource.ts'
 import type { Expansion } from './encode.ts'
 
 /** One of the values of a repeatable parameter, exactly so spelled (6.4). */
-const asksForOwners = (call: Call): boolean => call.queryAll('expand').includes('owner_ticket')
+export const asksForOwners = (call: Call): boolean =>
+  call.queryAll('expand').includes('owner_ticket')
 
 /** Owner tickets of these cards, if the caller asked to expand them. */
 export async function expand(call: Call, cards: readonly Card[]): Promise<Expansion | undefined> {
@@ -51,9 +52,8 @@ export async function expandOwners(
   )
 }
 
-/** The same before a booking, for the card it will change. */
+/** The same before a booking that asks for it, for the card it will change. */
 export async function expandOf(call: Call, card: Pick<Card, 'merchantId' | 'id'>) {
-  if (!asksForOwners(call)) return undefined
   const found = await call.context.services.cards.find([card.merchantId], card.id)
   return await expand(call, found ? [found] : [])
 }

@@ -19,7 +19,7 @@ import {
 import { formatValue, includesAccepted } from '../wire.ts'
 import { decodeGiftCard, decodeTransact, type GiftCardFields } from './decode.ts'
 import { encodeGiftCard } from './encode.ts'
-import { expand, expandOf, expandOwners } from './owner.ts'
+import { asksForOwners, expand, expandOf, expandOwners } from './owner.ts'
 import { cardId, filterOf, issuersOf, slugOf, slugsOf, visibleCard } from './visible.ts'
 
 /** Both gift card permissions are independent: writing does not include reading (3.2). */
@@ -190,7 +190,9 @@ async function transact(call: Call): Promise<Answer> {
   }
   const { value, text, info } = decoded.value
   const merchantId = early?.merchantId ?? call.organizer.id
-  const expansion = await expandOf(call, early ?? { merchantId, id })
+  const expansion = asksForOwners(call)
+    ? await expandOf(call, early ?? { merchantId, id })
+    : undefined
   const slug = early ? await slugOf(call, early) : call.organizer.slug
   let answer: Answer | undefined
   const booking = await services.book({

@@ -1,13 +1,16 @@
+import type { CardFilter } from '../../../instruments/cards.ts'
 import type { Card } from '../../../ledger/card.ts'
 import type { Merchant } from '../../../services/merchants.ts'
 import { fail, invalid, notFound } from '../../pretix/errors.ts'
 import type { Call } from '../../pretix/resource.ts'
 import { includesAccepted, readFilter } from '../wire.ts'
 
+const NO_FILTER: CardFilter = {}
 const NO_CARD = 'No GiftCard matches the given query.'
 
 /** The filters of the query; a `value` that is no number is 400. */
-export function filterOf(call: Call) {
+export function filterOf(call: Call): CardFilter {
+  if (call.query.size === 0) return NO_FILTER
   const filter = readFilter(call.query)
   if (filter === 'invalid value') return fail(invalid({ value: ['Enter a number.'] }))
   return filter
