@@ -31,7 +31,12 @@ export type App = {
   readonly stop: () => Promise<void>
 }
 
-const CONNECTIONS = 20
+/**
+ * Connections of the pool. A PostgreSQL of our own shares this machine's processors with us: many backends
+ * at work at once only take them from each other.
+ */
+const connectionsTo = (databaseUrl: string | undefined): number =>
+  databaseUrl === undefined ? Math.max(8, 4 * availableParallelism()) : 20
 /** Half of the processors work for the commits; on a small machine one large batch beats two small ones. */
 const LANES = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
 
@@ -39,7 +44,8 @@ const LANES = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
 export async function startApp(config: Config, overrides: Partial<Deps> = {}): Promise<App> {
   const log = createLog(config)
   const dataDirectory = resolve(config.dataDirectory)
-  const store = await openStore({ ...config, dataDirectory, connections: CONNECTIONS })
+  const connections = connectionsTo(config.databaseUrl)
+  const store = await openStore({ ...config, dataDirectory, connections })
   const closing: (() => Promise<void>)[] = [store.close]
   const stop = async (): Promise<void> => {
     for (const close of closing.splice(0).reverse()) await close()
@@ -53,7 +59,7 @@ export async function startApp(config: Config, overrides: Partial<Deps> = {}): P
           select count(*) from pg_stat_activity where application_name = 'scrip' and state <> 'idle'`
         return Number(row?.count ?? 0n)
       },
-      poolMax: CONNECTIONS,
+      poolMax: connections,
     })
     const now = overrides.now ?? wallClock
     const commit = createGroupCommit({

@@ -41,6 +41,7 @@ export async function startBenchServer(
       '--import',
       new URL('../../src/compile-cache.js', import.meta.url).href,
       '--max-semi-space-size=8',
+      '--no-parallel-scavenge',
       '--v8-pool-size=1',
       '--max-old-space-size=1024',
       MAIN,

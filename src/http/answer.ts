@@ -35,6 +35,9 @@ export function send(reply: FastifyReply, { status, headers, body }: Answer): Fa
   const bodiless = status === 204 || status === 304
   const length = Buffer.byteLength(body)
   reply.raw.writeHead(status, bodiless ? headers : { ...headers, 'content-length': length })
-  reply.raw.end(bodiless ? undefined : body)
+  if (bodiless) reply.raw.end()
+  // One byte for each character: ASCII, which is copied as it is instead of being encoded.
+  else if (length === body.length) reply.raw.end(body, 'latin1')
+  else reply.raw.end(body)
   return reply
 }

@@ -18,6 +18,7 @@ import {
 import { transact } from '../db/transact.ts'
 import { refuse } from '../errors.ts'
 import type { Instant } from '../money/instant.ts'
+import { createCoalesced } from './coalesced.ts'
 import type { Deps } from './deps.ts'
 import type { Merchant, Merchants } from './merchants.ts'
 import { NO_PASSWORD, verifyPassword } from './passwords.ts'
@@ -87,6 +88,7 @@ export function createLightspeedLogin(
   const known = new Set<string>()
   const members = new Map<string, Found>()
   const recent = new Map<string, Found>()
+  const readSession = createCoalesced<Session | undefined>()
   let verifying = 0
   let logins = 0
 
@@ -144,7 +146,7 @@ export function createLightspeedLogin(
       const issuer = suffix === undefined ? undefined : readBase36(suffix)
       if (issuer === undefined || (merchantId !== undefined && issuer !== merchantId)) continue
       const tokenHash = digestOf(cookie)
-      const session = await findSession(db, issuer, tokenHash)
+      const session = await readSession(cookie, () => findSession(db, issuer, tokenHash))
       if (session?.appId === appId) found.push({ ...session, merchantId: issuer, tokenHash })
     }
     return found
