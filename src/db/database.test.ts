@@ -35,6 +35,12 @@ test('an instant of any year from 1 to 9999 comes back to the microsecond', asyn
   await fc.assert(fc.asyncProperty(instants, readBack), { numRuns: 100 })
 })
 
+test('a time outside of those years is refused, not misread', async () => {
+  for (const time of ['infinity', '-infinity', '10000-01-01'])
+    await assert.rejects(db`select ${time}::timestamptz`, RangeError)
+  assert.deepEqual([...(await db`select 1 as one`)], [{ one: 1 }])
+})
+
 test('a row reads the same, however many columns it has and whatever is in them', async () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 40 }).map((value) => value.replaceAll('\0', '')),

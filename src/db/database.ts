@@ -140,6 +140,7 @@ function toTimestamp(value: Instant): string {
 
 /** Reads `2026-11-21 22:11:55.123456+00`, the only form a UTC session prints for years 1 to 9999. */
 function parseTimestamp(text: string): Instant {
+  if (text.charAt(4) !== '-') throw new RangeError('not a timestamp of the years 1 to 9999')
   const year = digits(text, 0, 4)
   const seconds = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19)] as const
   const millis = Date.UTC(year, digits(text, 5, 7) - 1, digits(text, 8, 10), ...seconds)

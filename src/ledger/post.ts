@@ -254,13 +254,13 @@ const insertNumbered = (tx: Tx, merchantId: bigint, events: readonly number[]) =
   insert into entries (merchant_id, id, event_id, card_id, card_seq, kind, contra, amount, balance_after,
     reverses, hold_id, protocol, credential_id, acting_merchant_id, order_ref, event_ref, invoice_ref,
     text, info, created_at, hash)
-  select ${merchantId}, id, ${isEachItsOwn(events) ? tx`id` : tx`min(id) over (partition by event)`},
+  select ${merchantId}, id, ${areDistinct(events) ? tx`id` : tx`min(id) over (partition by event)`},
     card_id, card_seq, kind, contra, amount, balance_after, reverses, hold_id, protocol, credential_id,
     acting_merchant_id, order_ref, event_ref, invoice_ref, text, info, created_at, hash
   from numbered returning id`
 
 /** The group commit's batches: as many events as entries. */
-const isEachItsOwn = (events: readonly number[]): boolean => new Set(events).size === events.length
+const areDistinct = (events: readonly number[]): boolean => new Set(events).size === events.length
 
 /** The ids of written entries, rising, as one text: a row for each would cost more than the entry's own work here. */
 type Written = { readonly ids: string | null }
