@@ -1,4 +1,4 @@
-import { type Decimal, formatFixed, formatShortest, rescaleExact } from './decimal.ts'
+import { type Decimal, formatShortest, rescaleExact } from './decimal.ts'
 
 /**
  * The ledger's one scale: amounts are whole `bigint` units of 1/100000 of the main unit, the finest
@@ -22,8 +22,12 @@ export const fromUnits = (units: bigint): Decimal => ({ units, scale: LEDGER_SCA
 /** Cuts off, towards zero, what a two-decimal protocol cannot show; never rounds up. */
 export const cutToCents = (units: bigint): bigint => units - (units % UNITS_PER_CENT)
 
-/** Two decimals, the rest cut off: `12.34999` is `12.34`. */
-export const formatCents = (units: bigint): string => formatFixed(fromUnits(units), 2, 'down')
+/** Two decimals, the rest cut off: `12.34999` is `12.34`, and nothing is `-0.00`. */
+export function formatCents(units: bigint): string {
+  const cents = units / UNITS_PER_CENT
+  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, '0')
+  return `${cents < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
+}
 
 /** All five decimals, without trailing zeros. */
 export const formatExact = (units: bigint): string => formatShortest(fromUnits(units))

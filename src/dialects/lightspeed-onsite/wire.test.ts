@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { formatCents } from '../../money/money.ts'
+import { formatFixed } from '../../money/decimal.ts'
+import { fromUnits } from '../../money/money.ts'
 import {
   formatAmount,
   formatPrice,
@@ -61,7 +62,7 @@ describe('an atom', () => {
       assert.equal(formatAmount(units), text)
     fc.assert(
       fc.property(fc.bigInt({ min: -(10n ** 17n), max: 10n ** 17n }), (units) => {
-        assert.equal(formatAmount(units), formatCents(units))
+        assert.equal(formatAmount(units), formatFixed(fromUnits(units), 2, 'down'))
       }),
     )
   })

@@ -1,5 +1,5 @@
 import { formatFixed, parseDecimal, rescaleExact } from '../../money/decimal.ts'
-import { fromUnits, LEDGER_SCALE, toUnits, UNITS_PER_CENT } from '../../money/money.ts'
+import { formatCents, fromUnits, LEDGER_SCALE, toUnits } from '../../money/money.ts'
 import { element, type Markup } from '../../wire/xml.ts'
 import type { Clock } from './clock.ts'
 
@@ -53,11 +53,7 @@ export const readSerial = (text: string): string | undefined =>
   /\p{Cc}/u.test(text.trim()) ? undefined : readText(64)(text)
 
 /** Two decimals, the rest cut off: what totals and invoices show. */
-export function formatAmount(units: bigint): string {
-  const cents = units / UNITS_PER_CENT
-  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, '0')
-  return `${cents < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
-}
+export const formatAmount = formatCents
 
 /** Three decimals: what products show. */
 export const formatPrice = (units: bigint): string => formatFixed(fromUnits(units), 3, 'down')
@@ -73,9 +69,12 @@ export type View = { readonly base: BaseUri; readonly clock: Clock }
 /** The resources that others refer to, and the first segment of their paths. */
 const PATHS = { user: 'users', product: 'products', invoice: 'invoices' } as const
 
+const NONE = { user: element('user'), product: element('product'), invoice: element('invoice') }
+
 /** `<user uri="…" id="7"/>`, or `<user/>` where there is none. */
 export const reference = (
   name: keyof typeof PATHS,
   base: BaseUri,
   id: bigint | undefined,
-): Markup => element(name, id === undefined ? {} : { uri: `${base}${PATHS[name]}/${id}/`, id })
+): Markup =>
+  id === undefined ? NONE[name] : element(name, { uri: `${base}${PATHS[name]}/${id}/`, id })
