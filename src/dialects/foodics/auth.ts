@@ -22,9 +22,10 @@ export async function authenticate(
   authorization: string | undefined,
 ): Promise<Caller> {
   const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1]
+  if (token === undefined) throw unauthenticated()
   const principal =
-    token === undefined ? undefined : await merchants.findPrincipal('foodics', token)
-  if (token === undefined || !principal?.active) throw unauthenticated()
+    merchants.recallPrincipal('foodics', token) ?? (await merchants.findPrincipal('foodics', token))
+  if (!principal?.active) throw unauthenticated()
   return { principal, token }
 }
 

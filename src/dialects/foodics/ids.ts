@@ -46,7 +46,12 @@ function checkWords(kind: IdKind, digits: string): readonly [number, number, num
   return [first, second, third, mix(third + 0x9e3779b9 + low)]
 }
 
-const hex = (word: number): string => word.toString(16).padStart(8, '0')
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const byte = (word: number, shift: number): string => BYTES[(word >>> shift) & 0xff] ?? ''
+
+/** Eight digits; a request has a dozen of them to write, and a number's own way there is five times as long. */
+const hex = (word: number): string =>
+  byte(word, 24) + byte(word, 16) + byte(word, 8) + byte(word, 0)
 
 /** The one spelling of an id; ids beyond 56 bits do not exist (RangeError). */
 export function encodeId(kind: IdKind, id: bigint): string {
