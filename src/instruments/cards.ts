@@ -123,26 +123,53 @@ export async function listCards(
       order by id offset ${offset} limit ${limit}`
     return rows.map(toCard)
   }
-  // The blocks say in which range of ids the page begins and ends.
-  const [range] = await sql<
-    { first: bigint | null; last: bigint | null; skipped: bigint | null }[]
-  >`
-    with sums as (
-      select block, n, sum(n) over (order by block) as upto from (
-        select block, sum(${blockCount(sql, filter)}) as n from card_blocks
-        where merchant_id = any(${ids}) group by block) b
-    )
-    select min(block) as first, min(upto - n)::int8 as skipped,
-      (select min(block) from sums where upto >= ${offset + limit}::int8) as last
-    from sums where upto > ${offset}::int8`
-  if (range?.first == null) return []
+  const range = await findRange(sql, ids, filter, { offset, limit })
+  if (!range) return []
   const rows = await sql`
     select ${cardColumns(sql)} from cards
     where merchant_id = any(${ids}) and id >= ${range.first << 12n}::int8
-      ${range.last == null ? sql`` : sql`and id < ${(range.last + 1n) << 12n}::int8`}
+      ${range.last === undefined ? sql`` : sql`and id < ${(range.last + 1n) << 12n}::int8`}
       and ${filterSql(sql, filter, now)}
-    order by id offset ${offset - Number(range.skipped ?? 0n)} limit ${limit}`
+    order by id offset ${offset - range.skipped} limit ${limit}`
   return rows.map(toCard)
+}
+
+/**
+ * The block of ids in which a page begins and how many cards come before it; where cards of one kind may
+ * be far apart, also the block in which the page ends. Undefined if there is no such page.
+ */
+async function findRange(
+  sql: Queryable,
+  merchantIds: bigint[],
+  filter: CardFilter,
+  { offset, limit }: Slice,
+): Promise<{ first: bigint; last: bigint | undefined; skipped: number } | undefined> {
+  const [only, ...others] = merchantIds
+  // Of one merchant they are read in the order of their index, and no further than the page begins.
+  const blocks =
+    others.length === 0
+      ? sql`
+        select block, ${blockCount(sql, filter)} as n from card_blocks
+        where merchant_id = ${only ?? 0n}`
+      : sql`
+        select block, sum(${blockCount(sql, filter)}) as n from card_blocks
+        where merchant_id = any(${merchantIds}) group by block`
+  const isDense = filter.testmode === undefined
+  const [range] = await sql<
+    { first: bigint | null; last: bigint | null; skipped: bigint | null }[]
+  >`
+    select min(block) as first, max(block) as last, min(upto - n)::int8 as skipped from (
+      select block, n, upto from (
+        select block, n, sum(n) over (order by block rows unbounded preceding) as upto from (${blocks}) b
+      ) s
+      where n > 0 and upto > ${offset}::int8 and upto - n < ${offset + limit}::int8
+      order by block ${isDense ? sql`limit 1` : sql``}) r`
+  if (range?.first == null) return undefined
+  return {
+    first: range.first,
+    last: isDense ? undefined : (range.last ?? undefined),
+    skipped: Number(range.skipped ?? 0n),
+  }
 }
 
 /** Blocks count live and test cards; every other filter needs the rows. */
