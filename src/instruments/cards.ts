@@ -127,49 +127,45 @@ export async function listCards(
   if (!range) return []
   const rows = await sql`
     select ${cardColumns(sql)} from cards
-    where merchant_id = any(${ids}) and id >= ${range.first << 12n}::int8
-      ${range.last === undefined ? sql`` : sql`and id < ${(range.last + 1n) << 12n}::int8`}
-      and ${filterSql(sql, filter, now)}
+    where ${ofMerchants(sql, ids)} and id >= ${range.first << 12n}::int8
+      and id < ${(range.last + 1n) << 12n}::int8 and ${filterSql(sql, filter, now)}
     order by id offset ${offset - range.skipped} limit ${limit}`
   return rows.map(toCard)
 }
 
+/** One merchant's rows can be read in the order of an index; those of several must be sorted. */
+const ofMerchants = (sql: Queryable, ids: readonly bigint[]) =>
+  ids.length === 1 ? sql`merchant_id = ${ids[0] ?? 0n}` : sql`merchant_id = any(${ids as bigint[]})`
+
 /**
- * The block of ids in which a page begins and how many cards come before it; where cards of one kind may
- * be far apart, also the block in which the page ends. Undefined if there is no such page.
+ * The blocks of ids in which a page begins and ends, and how many cards come before the first. Undefined
+ * if there is no such page.
  */
 async function findRange(
   sql: Queryable,
-  merchantIds: bigint[],
+  merchantIds: readonly bigint[],
   filter: CardFilter,
   { offset, limit }: Slice,
-): Promise<{ first: bigint; last: bigint | undefined; skipped: number } | undefined> {
+): Promise<{ first: bigint; last: bigint; skipped: number } | undefined> {
+  const n = blockCount(sql, filter)
   const [only, ...others] = merchantIds
-  // Of one merchant they are read in the order of their index, and no further than the page begins.
   const blocks =
     others.length === 0
-      ? sql`
-        select block, ${blockCount(sql, filter)} as n from card_blocks
-        where merchant_id = ${only ?? 0n}`
-      : sql`
-        select block, sum(${blockCount(sql, filter)}) as n from card_blocks
-        where merchant_id = any(${merchantIds}) group by block`
-  const isDense = filter.testmode === undefined
-  const [range] = await sql<
-    { first: bigint | null; last: bigint | null; skipped: bigint | null }[]
-  >`
-    select min(block) as first, max(block) as last, min(upto - n)::int8 as skipped from (
-      select block, n, upto from (
-        select block, n, sum(n) over (order by block rows unbounded preceding) as upto from (${blocks}) b
-      ) s
-      where n > 0 and upto > ${offset}::int8 and upto - n < ${offset + limit}::int8
-      order by block ${isDense ? sql`limit 1` : sql``}) r`
-  if (range?.first == null) return undefined
-  return {
-    first: range.first,
-    last: isDense ? undefined : (range.last ?? undefined),
-    skipped: Number(range.skipped ?? 0n),
-  }
+      ? sql`(select block, ${n} as n from card_blocks where merchant_id = ${only ?? 0n}) b`
+      : sql`(
+        select block, sum(${n}) as n from card_blocks
+        where merchant_id = any(${merchantIds as bigint[]}) group by block) b`
+  const upto = sql`sum(n) over (order by block rows unbounded preceding) as upto`
+  // Those of one merchant are added up in the order of their index, and no further than needed.
+  const [range] = await sql<{ first: bigint; last: bigint; skipped: bigint }[]>`
+    select f.block as first, (f.upto - f.n)::int8 as skipped, coalesce((
+      select block from (select block, ${upto} from ${blocks} where block >= f.block) s
+      where s.upto >= ${offset + limit}::int8 - (f.upto - f.n) order by block limit 1
+    ), (select max(block) from ${blocks} where n > 0)) as last
+    from (
+      select * from (select block, n, ${upto} from ${blocks}) s
+      where s.upto > ${offset}::int8 order by block limit 1) f`
+  return range && { ...range, skipped: Number(range.skipped) }
 }
 
 /** Blocks count live and test cards; every other filter needs the rows. */
