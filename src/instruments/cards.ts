@@ -148,13 +148,11 @@ async function findRange(
   { offset, limit }: Slice,
 ): Promise<{ first: bigint; last: bigint; skipped: number } | undefined> {
   const n = blockCount(sql, filter)
-  const [only, ...others] = merchantIds
+  const own = ofMerchants(sql, merchantIds)
   const blocks =
-    others.length === 0
-      ? sql`(select block, ${n} as n from card_blocks where merchant_id = ${only ?? 0n}) b`
-      : sql`(
-        select block, sum(${n}) as n from card_blocks
-        where merchant_id = any(${merchantIds as bigint[]}) group by block) b`
+    merchantIds.length === 1
+      ? sql`(select block, ${n} as n from card_blocks where ${own}) b`
+      : sql`(select block, sum(${n}) as n from card_blocks where ${own} group by block) b`
   const upto = sql`sum(n) over (order by block rows unbounded preceding) as upto`
   // Those of one merchant are added up in the order of their index, and no further than needed.
   const [range] = await sql<{ first: bigint; last: bigint; skipped: bigint }[]>`

@@ -81,10 +81,9 @@ export function createGroupCommit({
     const options = {
       now: at,
       isLast: batch.every(({ remember }) => remember === undefined),
-      isEachItsOwn: true,
       ...(onWriting && { onWriting }),
     }
-    const commands = batch.map(({ command }) => command)
+    const commands = batch.map(({ command }, event) => ({ ...command, event }))
     const work = async (tx: Tx): Promise<Outcome[]> => {
       const outcomes = await post(tx, merchantId, commands, options)
       const remembered = batch.flatMap(({ remember }, index) => {

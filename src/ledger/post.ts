@@ -44,8 +44,6 @@ export type PostOptions = {
   readonly allOrNothing?: boolean
   /** Nothing else is written in this transaction: the commit may go out along with what this writes. */
   readonly isLast?: boolean
-  /** Each command is an event of its own, whatever it names. */
-  readonly isEachItsOwn?: boolean
   /** Called when all is decided and on its way to the database: time to do something else. */
   readonly onWriting?: () => void
 }
@@ -58,15 +56,15 @@ type Placed = { readonly entry: Chained; readonly card: Card; readonly command: 
 
 /**
  * The only writer of balances: locks the cards of one merchant in id order, reads them under the lock,
- * folds `decide` over the commands in their order, and writes all entries and cards with one statement
- * each. Commands of one call are one event, unless they name several. Unknown cards are refused with
+ * folds `decide` over the commands in their order, and writes all entries and cards with one statement.
+ * Commands of one call are one event, unless they name several. Unknown cards are refused with
  * `card_not_found`.
  */
 export async function post(
   tx: Tx,
   merchantId: bigint,
   commands: readonly Command[],
-  { now, allOrNothing = false, isLast = false, isEachItsOwn = false, onWriting }: PostOptions,
+  { now, allOrNothing = false, isLast = false, onWriting }: PostOptions,
 ): Promise<Outcome[]> {
   const { accounts, hasWebhooks, xid } = await loadAccounts(tx, merchantId, commands)
   const touched = new Set<bigint>()
@@ -99,7 +97,7 @@ export async function post(
   const writing = Promise.all([
     write(tx, merchantId, {
       placed,
-      events: placed.map(({ command }) => (isEachItsOwn ? command : commands[command]?.event) ?? 0),
+      events: placed.map(({ command }) => commands[command]?.event ?? 0),
       cards: changed.map(({ card }) => card),
       xid,
       isLast: isLast && holds.length + reversals.length + notices.length === 0,
@@ -250,28 +248,29 @@ const numbered = (tx: Tx, rows: readonly unknown[]) => tx`
     order_ref text, event_ref text, invoice_ref text, text text, info text, created_at timestamptz,
     hash bytea, held int8, loaded int8, face int8, state text)`
 
-const insertNumbered = (tx: Tx, merchantId: bigint, events: readonly number[]) => tx`
-  insert into entries (merchant_id, id, event_id, card_id, card_seq, kind, contra, amount, balance_after,
+/** Writes them; their ids come back rising and as one text, because a row for each would cost more than the rest. */
+const written = (tx: Tx, merchantId: bigint, events: readonly number[]) => tx`
+  written as (insert into entries (merchant_id, id, event_id, card_id, card_seq, kind, contra, amount, balance_after,
     reverses, hold_id, protocol, credential_id, acting_merchant_id, order_ref, event_ref, invoice_ref,
     text, info, created_at, hash)
   select ${merchantId}, id, ${areDistinct(events) ? tx`id` : tx`min(id) over (partition by event)`},
     card_id, card_seq, kind, contra, amount, balance_after, reverses, hold_id, protocol, credential_id,
     acting_merchant_id, order_ref, event_ref, invoice_ref, text, info, created_at, hash
-  from numbered returning id`
+  from numbered returning id)
+  select string_agg(id::text, ',' order by id) as ids from written`
 
 /** The group commit's batches: as many events as entries. */
 const areDistinct = (events: readonly number[]): boolean => new Set(events).size === events.length
 
-/** The ids of written entries, rising, as one text: a row for each would cost more than the entry's own work here. */
 type Written = { readonly ids: string | null }
 
 /** Ids were drawn in the order of the entries, so that the lowest is the first one's. */
 function withIds(
   entries: readonly Chained[],
   events: readonly number[],
-  written: Written | undefined,
+  row: Written | undefined,
 ): Entry[] {
-  const ids = written?.ids ? written.ids.split(',').map(BigInt) : []
+  const ids = row?.ids ? row.ids.split(',').map(BigInt) : []
   if (ids.length !== entries.length)
     throw new Error('an entry was not written: its transaction was lost')
   const eventIds = new Map<number, bigint>()
@@ -296,10 +295,9 @@ export async function writeEntries(
 ): Promise<Entry[]> {
   if (entries.length === 0) return []
   const rows = entries.map((entry, index) => rowOfEntry(entry, events[index]))
-  const [written] = await tx<Written[]>`
-    with numbered as (${numbered(tx, rows)}), written as (${insertNumbered(tx, merchantId, events)})
-    select string_agg(id::text, ',' order by id) as ids from written`
-  return withIds(entries, events, written)
+  const [row] = await tx<Written[]>`
+    with numbered as (${numbered(tx, rows)}), ${written(tx, merchantId, events)}`
+  return withIds(entries, events, row)
 }
 
 type Writing = {
@@ -329,7 +327,7 @@ async function write(
   // A hold that is placed, released or past its time changes a card without an entry, or after it.
   for (const { card } of placed) finals.delete(card)
   // Started before the commit is: a query that is only awaited would come after it.
-  const [written] = await Promise.all([
+  const [found] = await Promise.all([
     rows.length > 0 &&
       tx<Written[]>`
         with numbered as (${numbered(tx, rows)} where pg_current_xact_id()::text = ${xid}),
@@ -338,12 +336,11 @@ async function write(
             state = n.state, modified_at = n.created_at, last_seq = n.card_seq, last_hash = n.hash
           from numbered n
           where cards.merchant_id = ${merchantId} and cards.id = n.card_id and n.held is not null),
-        written as (${insertNumbered(tx, merchantId, events)})
-        select string_agg(id::text, ',' order by id) as ids from written`.execute(),
+        ${written(tx, merchantId, events)}`.execute(),
     finals.size > 0 && writeCards(tx, merchantId, [...finals], xid),
     isLast && tx.commit(),
   ])
-  return withIds(entries, events, written ? written[0] : undefined)
+  return withIds(entries, events, found ? found[0] : undefined)
 }
 
 const writeCards = (tx: Tx, merchantId: bigint, cards: readonly Card[], xid: string) =>
