@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import manifest from '../../package.json' with { type: 'json' }
 import { createDatabase, type Database } from '../../src/db/database.ts'
 import { type EmbeddedPostgres, openEmbedded } from '../../src/db/embedded.ts'
 import type { World } from '../../src/world/schema.ts'
@@ -20,7 +21,9 @@ export type BenchServer = {
   readonly stop: () => Promise<void>
 }
 
-const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
+const ROOT = new URL('../../', import.meta.url).pathname
+/** What follows `node` in `npm start`: a bench runs what a merchant runs. */
+const START = manifest.scripts.start.split(' ').slice(1)
 
 /** Starts everything in a temporary folder; `stop` leaves nothing behind. */
 export async function startBenchServer(
@@ -36,27 +39,8 @@ export async function startBenchServer(
   await writeFile(file, JSON.stringify(world))
   const child = spawn(
     process.execPath,
-    [
-      // As `npm start` does.
-      '--import',
-      new URL('../../src/compile-cache.js', import.meta.url).href,
-      '--max-semi-space-size=8',
-      '--no-parallel-scavenge',
-      '--v8-pool-size=1',
-      '--max-old-space-size=1024',
-      MAIN,
-      'serve',
-      '--port',
-      '0',
-      '--data',
-      folder,
-      '--world',
-      file,
-      '--log-level',
-      'warn',
-      ...flags,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    [...START, '--port', '0', '--data', folder, '--world', file, '--log-level', 'warn', ...flags],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const url = await readUrl(child)
   const db = createDatabase({ socket: { ...target, database: 'scrip' }, max: 2 })
