@@ -18,6 +18,7 @@ import { applyInventorum } from './inventorum.ts'
 import { applyLightspeed } from './lightspeed.ts'
 import { newestNames } from './permissions.ts'
 import { World, type WorldCredential, type WorldMerchant } from './schema.ts'
+import { unknownNames } from './unknown.ts'
 
 /** The largest world file. */
 export const WORLD_BYTES_MAX = 16 * 1024 * 1024
@@ -88,7 +89,8 @@ const toPath = (pointer: string): string =>
  */
 export async function applyWorld(db: Database, world: World, now: Instant): Promise<Applied> {
   return await transact(db, async (tx) => {
-    const applied: Applied = { created: 0, updated: 0, secrets: [], warnings: [] }
+    const warnings = unknownNames(World, world).map((path) => `${path}: not known, and ignored`)
+    const applied: Applied = { created: 0, updated: 0, secrets: [], warnings }
     await tx`set local lock_timeout = 0`
     await tx`select pg_advisory_xact_lock(${LOCK}::int8)`
     for (const [index, key] of (world.instance_keys ?? []).entries())
