@@ -95,10 +95,7 @@ export async function startApp(config: Config, overrides: Partial<Deps> = {}): P
     const server = await createServer({ dialects, context, metrics, isReady })
     closing.push(() => server.close())
     for (const { listen } of dialects) {
-      const close = await listen?.(
-        (options) => createListener(log, metrics, options, options?.malformedUrl),
-        context,
-      )
+      const close = await listen?.((options) => createListener(log, metrics, options), context)
       if (close) closing.push(close)
     }
     const workers = startWorkers(deps, services)

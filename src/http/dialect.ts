@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { Instant } from '../money/instant.ts'
 import type { Services } from '../services/index.ts'
+import type { Answer } from './answer.ts'
 
 /** What a dialect works with. It never sees the database. */
 export type DialectContext = {
@@ -14,11 +15,16 @@ export type DialectContext = {
   readonly publicUrl: (request: FastifyRequest) => string
 }
 
-/** TLS of a listener; plain HTTP unless given. */
 export type ListenerOptions = {
+  /** Plain HTTP unless given. */
   readonly https?: { readonly cert: string; readonly key: string }
-  /** Answers a path whose percent escapes cannot be decoded; 400 unless given. */
-  readonly malformedUrl?: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+  /** Answers a path whose percent escapes cannot be decoded; else these are letters. */
+  readonly malformedUrl?: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => Promise<unknown> | undefined
+  /** What is told to whoever sends no HTTP, or too much of it; JSON unless given. */
+  readonly malformedRequest?: (status: number) => Answer
 }
 
 /** A foreign protocol we speak. Each registers itself as one encapsulated Fastify plugin. */
@@ -26,7 +32,7 @@ export type Dialect = {
   readonly name: 'pretix' | 'inventorum' | 'lightspeed' | 'foodics' | 'scrip'
   /** Adds its routes to the main listener, inside a scope of its own (hooks and error handler too). */
   readonly register: (app: FastifyInstance, context: DialectContext) => void | Promise<void>
-  /** Answers a path below `prefix` whose percent escapes cannot be decoded; 400 unless given. */
+  /** Answers a path that begins so and whose percent escapes cannot be decoded; else these are letters. */
   readonly malformedUrl?: {
     readonly prefixes: readonly string[]
     readonly answer: (
@@ -41,19 +47,3 @@ export type Dialect = {
     context: DialectContext,
   ) => Promise<(() => Promise<void>) | undefined>
 }
-
-/** Every method a client may try; a dialect answers the ones it lacks in its own words. */
-export const METHODS = [
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-  'TRACE',
-  'LOCK',
-  'UNLOCK',
-  'MKCOL',
-  'PROPFIND',
-] as const

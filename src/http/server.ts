@@ -1,13 +1,19 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { DomainError } from '../errors.ts'
-import { json, send } from './answer.ts'
-import { type Dialect, type DialectContext, type ListenerOptions, METHODS } from './dialect.ts'
+import { dialledHost, escapePath, ownHost, readTarget } from './address.ts'
+import { type Answer, json, send } from './answer.ts'
+import type { Dialect, DialectContext, ListenerOptions } from './dialect.ts'
+import { ALL_METHODS, disguise, reveal } from './methods.ts'
 import type { Metrics } from './metrics.ts'
 
 /** The largest body of most requests; a route that needs more says so. */
 const BODY_BYTES_MAX = 1024 * 1024
+/** A request line and headers: twelve bytes for each of 2,000 characters of a LightSpeed filter, and more. */
+const HEAD_BYTES_MAX = 64 * 1024
 /** Requests under way at most: beyond it an answer of 503 costs less than a place in a queue. */
 const IN_FLIGHT_MAX = 5_000
 /** What every body but a form is to the framework. */
@@ -36,7 +42,7 @@ export type ServerOptions = {
 export const publicUrlOf =
   (config: Pick<Config, 'publicUrl'>) =>
   (request: FastifyRequest): string =>
-    config.publicUrl ?? `${request.protocol}://${request.host}`
+    config.publicUrl ?? `${request.protocol}://${dialledHost(request.raw) ?? ownHost(request.raw)}`
 
 /** Builds the main listener with every dialect in a scope of its own; it does not listen yet. */
 export async function createServer({
@@ -45,12 +51,14 @@ export async function createServer({
   metrics,
   isReady,
 }: ServerOptions): Promise<FastifyInstance> {
-  const app = createListener(context.log, metrics, {}, (request, reply) => {
-    const path = request.raw.url ?? '/'
-    const owner = dialects.find(({ malformedUrl }) =>
-      malformedUrl?.prefixes.some((prefix) => path.startsWith(prefix)),
-    )
-    return owner?.malformedUrl?.answer(request, reply, context)
+  const app = createListener(context.log, metrics, {
+    malformedUrl: (request, reply) => {
+      const path = request.raw.url ?? '/'
+      const owner = dialects.find(({ malformedUrl }) =>
+        malformedUrl?.prefixes.some((prefix) => path.startsWith(prefix)),
+      )
+      return owner?.malformedUrl?.answer(request, reply, context)
+    },
   })
   app.get('/livez', (_request, reply) => send(reply, json(200, { status: 'ok' })))
   app.get('/readyz', async (_request, reply) => {
@@ -78,26 +86,35 @@ export async function createServer({
 export function createListener(
   log: Logger,
   metrics: Metrics,
-  { https }: ListenerOptions = {},
-  malformedUrl: (
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ) => Promise<unknown> | undefined = () => undefined,
+  {
+    https,
+    malformedUrl = () => undefined,
+    malformedRequest = (status) => json(status, { message: 'Malformed request.' }),
+  }: ListenerOptions = {},
 ): FastifyInstance {
+  const node = { maxHeaderSize: HEAD_BYTES_MAX, requireHostHeader: false }
   const app = fastify({
-    ...(https ? { https } : {}),
+    ...(https ? { https: { ...https, ...node } } : { http: node }),
+    rewriteUrl: (raw) => {
+      disguise(raw as IncomingMessage)
+      return readTarget(raw as IncomingMessage)
+    },
+    clientErrorHandler: (error, socket) => refuse(error, socket, malformedRequest),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     logger: false,
-    routerOptions: { maxParamLength: 2_000 },
+    routerOptions: { maxParamLength: HEAD_BYTES_MAX },
     frameworkErrors: (_error, request, reply) => {
-      const answer = malformedUrl(request, reply)
-      if (!answer) void send(reply, json(400, { message: 'Malformed URL.' }))
+      reveal(request.raw)
+      if (malformedUrl(request, reply)) return
+      reply.hijack()
+      escapePath(request.raw)
+      app.routing(request.raw, reply.raw)
     },
   }) as unknown as FastifyInstance // With https or without, it is used in the same way.
-  for (const method of METHODS)
+  for (const method of ALL_METHODS)
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
   app.decorateRequest('dialect', 'none')
   app.decorateRequest('sentType', '')
@@ -110,6 +127,7 @@ export function createListener(
   let inFlight = 0
   // Hooks with a callback: a promise for each would cost more than what they do.
   app.addHook('onRequest', (request, reply, done) => {
+    reveal(request.raw)
     inFlight += 1
     const started = performance.now()
     // Not onResponse, which never comes when the client has left.
@@ -121,7 +139,7 @@ export function createListener(
     request.sentType = headers['content-type'] ?? ''
     // A framework that dispatches on the type would answer for the dialect; only files need theirs.
     if (
-      headers['content-type'] !== undefined &&
+      (headers['content-type'] !== undefined || request.method === 'QUERY') &&
       !/^multipart\/[a-z-]+\s*(;|$)/i.test(request.sentType)
     )
       headers['content-type'] = RAW
@@ -157,6 +175,27 @@ export function createListener(
     return send(reply, json(status, { message: status < 500 ? 'Bad request.' : 'Internal error.' }))
   })
   return app
+}
+
+/** Answers what is no HTTP request, or none that we read to its end, and hangs up. */
+function refuse(
+  error: Error & { readonly code?: string },
+  socket: Duplex,
+  malformedRequest: (status: number) => Answer,
+): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  const { status, headers, body } = malformedRequest(
+    timedOut ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400,
+  )
+  const head = Object.entries({
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`)
+  if (socket.writable)
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`)
+  socket.destroy(error)
 }
 
 /** The 4xx that Fastify itself raised (a body too large, a bad content length), else 500. */

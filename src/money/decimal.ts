@@ -14,7 +14,7 @@ const TEXT_LENGTH_MAX = 1_100
 /** Beyond this many digits either way no protocol has a valid amount; it bounds 10^n. */
 const SCALE_SPAN_MAX = 2_000
 
-const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/
+const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,15}))?$/
 
 /** Reads a decimal from its source text, ASCII digits only; undefined if it is not one. */
 export function parseDecimal(text: string): Decimal | undefined {

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Tx } from '../db/database.ts'
 import { transact } from '../db/transact.ts'
 import type { Deps } from './deps.ts'
-import { tokenDigest } from './merchants.ts'
+import { MERCHANTS_CHANNEL, tokenDigest } from './merchants.ts'
 
 /** What a client shows to get tokens (specs/foodics.md 2). */
 export type TokenRequest = { readonly clientId: string; readonly clientSecret: string } & (
@@ -69,7 +69,9 @@ export function createOauth({ db, now, randomBytes }: Pick<Deps, 'db' | 'now' | 
       where r.token_hash = ${tokenDigest(refreshToken)} and r.client_id = ${clientId}
         and c.id = r.credential_id and c.active
       returning c.id`
-    return credential ? { ok: true, tokens: { accessToken, refreshToken } } : INVALID_GRANT
+    if (!credential) return INVALID_GRANT
+    await tx`select pg_notify(${MERCHANTS_CHANNEL}, '')`
+    return { ok: true, tokens: { accessToken, refreshToken } }
   }
 
   return {

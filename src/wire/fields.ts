@@ -63,8 +63,9 @@ export function numberText({ source }: JsonNumber): string {
   return `${sign}${digits.slice(0, places + 1).padEnd(places + 1, '0')}.${digits.slice(places + 1) || '0'}`
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts these as blanks.
-const BLANKS_AROUND = /^[\s\x1c-\x1f\x85]+|[\s\x1c-\x1f\x85]+$/g
+// Python counts four control characters as blanks, but not the byte order mark.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as just said.
+const BLANKS_AROUND = /^(?:(?!\ufeff)[\s\x1c-\x1f\x85])+|(?:(?!\ufeff)[\s\x1c-\x1f\x85])+$/g
 
 /** Without the blanks around it, as Python's `str.strip()` sees them. */
 export const strip = (text: string): string => text.replace(BLANKS_AROUND, '')

@@ -31,12 +31,13 @@ test('whatever the document, every number is found and nothing else is touched',
 })
 
 test('a document that can be read can be written again, however deep it nests', () => {
-  for (const depth of [1, 100, 450, 499, 500, 2_000, 100_000]) {
-    const text = '['.repeat(depth) + ']'.repeat(depth)
-    try {
-      assert.equal(stringifyJson(parseJson(text)), text)
-    } catch (error) {
-      assert.ok(error instanceof JsonSyntaxError, `${depth} levels`)
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const)
+    for (const depth of [1, 100, 450, 499, 500, 501, 2_000, 2_275, 5_000, 100_000]) {
+      const text = `${open.repeat(depth)}[]${close.repeat(depth)}`
+      if (depth < 500) assert.equal(stringifyJson(parseJson(text)), text)
+      else assert.throws(() => parseJson(text), JsonSyntaxError, `${depth} levels`)
     }
-  }
 })

@@ -22,24 +22,33 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Where a number may begin: what has none of it needs no look at every value. */
 const MAY_HOLD_NUMBER = /(?:^|[:[,])\s*-?\d/
-/** Nothing this short nests deep enough to exhaust the stack, here or where it is written again. */
-const SHORT = 1_000
+/** Levels of brackets within brackets; whatever reads or writes a value again has stack for them. */
+const DEPTH_MAX = 500
+/** Nothing this short nests deeper, if it is whole. */
+const SHORT = 2 * DEPTH_MAX
 
 /** Reads a body. Refuses (JsonSyntaxError) bad UTF-8, a byte order mark, bad syntax, absurd nesting. */
 export function parseJson(body: Uint8Array | string): JsonValue {
   try {
     const text = typeof body === 'string' ? body : utf8.decode(body)
     if (text.length < SHORT && !MAY_HOLD_NUMBER.test(text)) return JSON.parse(text) as JsonValue
-    return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
-      typeof value === 'number' ? new JsonNumber(context?.source ?? String(value)) : value,
+    const value = JSON.parse(text, (_key, item: unknown, context?: { source?: string }) =>
+      typeof item === 'number' ? new JsonNumber(context?.source ?? String(item)) : item,
     ) as JsonValue // The reviver leaves nothing but these kinds.
+    if (text.length >= SHORT && !isShallow(value)) throw new RangeError('nested too deep')
+    return value
   } catch (error) {
-    // A RangeError is the reviver running out of stack on thousands of nested brackets.
+    // A RangeError also is the reviver running out of stack on thousands of nested brackets.
     if (error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError)
       throw new JsonSyntaxError('Expecting value')
     throw error
   }
 }
+
+const isShallow = (value: unknown, levels = DEPTH_MAX): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1)))
 
 export const isJsonObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' &&
@@ -51,7 +60,7 @@ export const isJsonObject = (value: JsonValue | undefined): value is JsonObject 
 export const rawNumber = (source: string): unknown =>
   (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source)
 
-/** Writes what `parseJson` read, numbers as they were spelled, keys in their order. */
+/** Writes what `parseJson` read, numbers as they were spelled, keys in their order (but `"7"` before `"a"`). */
 export function stringifyJson(value: JsonValue): string {
   return JSON.stringify(value, (_key, item: unknown) =>
     item instanceof JsonNumber ? rawNumber(item.source) : item,

@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, send } from '../../http/answer.ts'
-import { type Dialect, type DialectContext, METHODS } from '../../http/dialect.ts'
+import type { Dialect, DialectContext } from '../../http/dialect.ts'
+import { METHODS } from '../../http/methods.ts'
 import { logDefect } from '../../http/server.ts'
-import { assertScope, authenticate } from './auth.ts'
 import { readBody } from './body.ts'
-import { answerOf, methodNotAllowed, notFound } from './errors.ts'
-import { createGate, type Gate, readAddress } from './gate.ts'
+import { answerOf, methodNotAllowed } from './errors.ts'
+import { createGate, type Gate } from './gate.ts'
 import { productRoutes } from './gift-card-products/routes.ts'
 import { transactionRoutes } from './gift-card-transactions/routes.ts'
 import { cardRoutes } from './gift-cards/routes.ts'
@@ -44,10 +44,6 @@ export const foodics: Dialect = {
     serve([TOKEN, `${TOKEN}/`], tokenGate(context))
     app.setErrorHandler((error, request, reply) => send(reply, failed(context, request, error)))
   },
-  malformedUrl: {
-    prefixes: [PREFIX, ...BARE].map((url) => `${url}/`),
-    answer: async (request, reply, context) => send(reply, await nowhere(context, request)),
-  },
 }
 
 const failed = ({ log }: DialectContext, request: FastifyRequest, error: unknown): Answer =>
@@ -63,18 +59,5 @@ function tokenGate(context: DialectContext): Gate {
     } catch (error) {
       return failed(context, request, error)
     }
-  }
-}
-
-/** A path whose escapes cannot be decoded names nothing, which a stranger need not know. */
-async function nowhere(context: DialectContext, request: FastifyRequest): Promise<Answer> {
-  try {
-    const { route } = router(request.method, readAddress(request.raw.url ?? '/').path)
-    const { merchants } = context.services
-    const { principal } = await authenticate(merchants, request.headers.authorization)
-    assertScope(principal, route.scopes)
-    throw notFound()
-  } catch (error) {
-    return failed(context, request, error)
   }
 }

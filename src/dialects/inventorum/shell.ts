@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, send } from '../../http/answer.ts'
-import { type DialectContext, METHODS } from '../../http/dialect.ts'
+import type { DialectContext } from '../../http/dialect.ts'
+import { METHODS } from '../../http/methods.ts'
 import { logDefect } from '../../http/server.ts'
 import type { Instant } from '../../money/instant.ts'
 import { createZone, type Zone } from '../../money/zone.ts'
@@ -61,8 +62,6 @@ const OWNED: readonly (readonly [prefix: string, family: Family])[] = [
 
 /** Everything below this is ours as well, but is read without a token. */
 export const UPLOADS = '/uploads'
-
-export const ownedPrefixes: readonly string[] = [...OWNED.map(([prefix]) => prefix), UPLOADS]
 
 /**
  * The shell of every resource: token, then version, then method, and only then what exists and what the

@@ -23,7 +23,7 @@ export const lightspeed: Dialect = {
       MAIN.flatMap((path) => [path, `${path}/*`]),
     ),
   malformedUrl: {
-    prefixes: MAIN.map((path) => `${path}/`),
+    prefixes: MAIN,
     answer: (request, reply, context) => exchangeOf(context)(request, reply, 'malformed'),
   },
   listen: (createListener, context) => openListener(createListener, context, exchangeOf(context)),

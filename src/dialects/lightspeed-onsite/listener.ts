@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { METHODS } from 'node:http'
 import { resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { SetupError } from '../../errors.ts'
 import type { Dialect, DialectContext, ListenerOptions } from '../../http/dialect.ts'
+import { METHODS } from '../../http/methods.ts'
 import { type KeyPair, keptKeyPair } from './certificate.ts'
+import { answerFor, OnSiteError } from './errors.ts'
 import type { Exchange } from './shell.ts'
 
 /**
@@ -24,7 +25,7 @@ export function addExchange(
   })
   for (const url of paths)
     app.route({
-      method: app.supportedMethods,
+      method: [...METHODS],
       url,
       handler: (request, reply) => exchange(request, reply),
     })
@@ -42,12 +43,12 @@ export async function openListener(
   const options: ListenerOptions = {
     ...(keyPair ? { https: keyPair } : {}),
     malformedUrl: (request, reply) => exchange(request, reply, 'malformed'),
+    // Nothing but a filter grows as long as that.
+    malformedRequest: (status) =>
+      answerFor(new OnSiteError(status === 431 ? 'server.invalid_filter' : 'server.malformed_xml'))
+        .answer,
   }
   const app = createListener(options)
-  // Every verb that HTTP knows reaches our own 405; CONNECT is none of a server with resources.
-  for (const method of METHODS)
-    if (method !== 'CONNECT' && !app.supportedMethods.includes(method))
-      app.addHttpMethod(method, { hasBody: true })
   await app.register(async (scope) => {
     scope.addHook('onRequest', async (request) => {
       request.dialect = 'lightspeed'

@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { dialledHost, ownHost } from '../../http/address.ts'
 import { type Answer, empty, send } from '../../http/answer.ts'
 import type { DialectContext } from '../../http/dialect.ts'
 import { logDefect } from '../../http/server.ts'
@@ -178,14 +179,11 @@ function isSecure(request: FastifyRequest, { config }: DialectContext): boolean 
   return config.publicUrl.startsWith('https:')
 }
 
-const HOST = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
-
 /** Clients compare our links with the very host and port they dialled, so these come from the request. */
 function baseOf(request: FastifyRequest, context: DialectContext): BaseUri {
-  const { host } = request.raw.headers
-  if (host !== undefined && HOST.test(host))
-    return `${isSecure(request, context) ? 'https' : 'http'}://${host}/api/`
-  const { localAddress, localPort } = request.raw.socket
+  const host = dialledHost(request.raw)
+  if (host !== undefined) return `${isSecure(request, context) ? 'https' : 'http'}://${host}/api/`
   const { publicUrl } = context.config
-  return `${publicUrl ?? `${isTls(request) ? 'https' : 'http'}://${localAddress}:${localPort}`}/api/`
+  const own = `${isTls(request) ? 'https' : 'http'}://${ownHost(request.raw)}`
+  return `${publicUrl ?? own}/api/`
 }

@@ -108,6 +108,8 @@ describe('idempotency keys of pretix gift cards', () => {
         [404, send('DELETE', 'acme/giftcards/abc/', undefined)],
         [404, send('POST', 'acme/giftcards', {})],
         [404, send('POST', '/api/v1/nothing', {})],
+        [404, send('POST', 'acme/giftcards/%zz/transact/', { value: '1' })],
+        [404, send('POST', '/api/v1/%ff/%', {})],
         [404, send('PUT', '/api/v1/idempotency_query?key=x', {})],
         [405, send('DELETE', `acme/giftcards/${id}/`, undefined)],
         [405, send('DELETE', 'acme/giftcards/', undefined)],
@@ -142,6 +144,8 @@ describe('idempotency keys of pretix gift cards', () => {
             ...withKey(key),
           }),
           await server.send('PUT', '/api/v1/does/not/exist', withKey(key)),
+          await server.send('POST', 'acme/giftcards/%zz/transact/', withKey(key)),
+          await server.send('DELETE', '/api/v1/%', withKey(key)),
           await server.send('POST', 'gamma/giftcards', withKey(key)),
           await server.send('POST', 'acme/giftcards/', withKey(key, ['Accept', 'text/html'])),
           await server.send('POST', 'acme/giftcards/?a=%00', withKey(key)),
@@ -329,6 +333,17 @@ describe('idempotency keys of pretix gift cards', () => {
       const head = await server.send('HEAD', `/api/v1/idempotency_query?key=${key}`)
       assert.deepEqual([head.status, head.body.length], [200, 0])
       assert.equal(head.headers.get('content-length'), String(first.body.length))
+    })
+
+    test('reads the last of several keys', async () => {
+      const card = await server.issue()
+      const key = randomUUID()
+      await debit(card.id, key)
+      const ask = (...keys: readonly string[]) =>
+        server.send('GET', `/api/v1/idempotency_query?${keys.map((k) => `key=${k}`).join('&')}`)
+      assert.equal((await ask('unseen', key)).status, 200)
+      assert.deepEqual((await ask(key, 'unseen')).json, UNSEEN)
+      assert.deepEqual((await ask(key, '')).json, { detail: 'No idempotency key given.' })
     })
 
     test('needs a key', async () => {

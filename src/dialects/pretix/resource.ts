@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, empty, json, send } from '../../http/answer.ts'
-import { type DialectContext, METHODS } from '../../http/dialect.ts'
+import type { DialectContext } from '../../http/dialect.ts'
 import { toFailure } from '../../http/failure.ts'
+import { METHODS } from '../../http/methods.ts'
 import { logDefect } from '../../http/server.ts'
 import type { Remembered } from '../../ledger/group-commit.ts'
 import { IdempotencyConflict } from '../../services/idempotency.ts'
@@ -121,12 +122,16 @@ export function createShell(app: FastifyInstance, context: DialectContext): AddR
     method: ['GET', 'HEAD'],
     url: '/api/v1/idempotency_query',
     handler: async (request, reply) => {
-      const key = readQuery(request).get('key') ?? ''
+      const key = readQuery(request).getAll('key').at(-1) ?? ''
       return send(reply, withHeaders(request, await keys.query(key, request)))
     },
   })
-  app.all('/api/v1/*', (request, reply) => respond(request, reply, notFound()))
-  app.all('/api/v1', (request, reply) => respond(request, reply, notFound()))
+  for (const url of ['/api/v1', '/api/v1/*'])
+    app.route({
+      method: [...METHODS],
+      url,
+      handler: (request, reply) => respond(request, reply, notFound()),
+    })
 
   return (path, options) => {
     const allow = allowOf(options)

@@ -90,13 +90,14 @@ describe('OAuth', () => {
   test('a refresh token gives a new access token; the one before is over', async () => {
     const { ask, code } = await openClient(['E'])
     const first = (await ask({ code })).json as Record<string, string> // As documented.
+    const client = (token: string | undefined) =>
+      createClient(kitchen.http, { authorization: `Bearer ${token}` })
+    assert.equal((await client(first.access_token).send('GET', '/v5/whoami')).status, 200)
     const again = await ask({ grant_type: 'refresh_token', refresh_token: first.refresh_token })
     assert.equal(again.status, 200)
     const second = again.json as Record<string, string> // As documented.
     assert.deepEqual(Object.keys(second), Object.keys(first))
     assert.notEqual(second.access_token, first.access_token)
-    const client = (token: string | undefined) =>
-      createClient(kitchen.http, { authorization: `Bearer ${token}` })
     assert.equal((await client(second.access_token).send('GET', '/v5/whoami')).status, 200)
     assert.equal((await client(first.access_token).send('GET', '/v5/whoami')).status, 401)
     const third = await ask({ grant_type: 'refresh_token', refresh_token: second.refresh_token })

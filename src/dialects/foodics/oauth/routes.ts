@@ -26,6 +26,8 @@ export async function answerTokenRequest(services: Services, { object }: Body): 
   const client = { clientId: text('client_id') ?? '', clientSecret: text('client_secret') ?? '' }
   const outcome = await services.foodics.oauth.exchange({ ...client, ...grantOf(text) })
   if (!outcome.ok) return refusal(outcome.fault)
+  // Other processes are told; this one must not let a replaced token in from memory.
+  services.merchants.forget()
   return json(
     200,
     {

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { basic, freePort, MARA, teashop, WRITER } from '../support/lightspeed.ts'
+
+/** What every protocol is told by its listener: targets, hosts, verbs, and what is no HTTP at all. */
+
+const world = teashop({
+  credentials: [
+    { name: 'till', dialect: 'inventorum', token: 'tea-inventorum-token-0123456789' },
+    { name: 'kitchen', dialect: 'foodics', token: 'tea-foodics-token-0123456789' },
+  ],
+  cards: [{ code: 'TEA-1', value: '20.00', currency: 'EUR' }],
+})
+const ONSITE = [
+  `Authorization: ${basic(MARA)}`,
+  `User-Agent: ${WRITER.appId}/1.0`,
+  `X-PAPPID: ${WRITER.privateId}`,
+]
+const PRETIX = ['Authorization: Token tea-pretix-token-0123456789']
+const LIST = '/api/v1/organizers/tea/giftcards/'
+
+describe('a listener', () => {
+  let server: TestApp
+  let main: number
+  let onsite: number
+  before(async () => {
+    onsite = await freePort()
+    server = await startTestApp({
+      world,
+      flags: { lightspeedPort: String(onsite), lightspeedTls: 'off' },
+    })
+    main = Number(new URL(server.http).port)
+  })
+  after(() => server.close())
+
+  /** Says exactly this, and hears everything until the server hangs up. */
+  const speak = (port: number, lines: readonly string[]): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1')
+      let heard = ''
+      socket.setEncoding('utf8')
+      socket.on('data', (text: string) => {
+        heard += text
+      })
+      socket.on('close', () => resolve(heard))
+      socket.on('error', (error: Error & { code?: string }) =>
+        error.code === 'ECONNRESET' ? resolve(heard) : reject(error),
+      )
+      socket.write(`${[...lines, 'Connection: close', '', ''].join('\r\n')}`)
+    })
+  const statusOf = (heard: string): number => Number(heard.split(' ', 2)[1])
+  const bodyOf = (heard: string): string => heard.slice(heard.indexOf('\r\n\r\n') + 4)
+
+  it('reads a target that is a whole URL, whose host then counts instead of the Host header', async () => {
+    const target = `http://shop.example:8080${LIST}?page_size=1&secret=TEA-1`
+    const list = await speak(main, [`GET ${target} HTTP/1.1`, 'Host: other', ...PRETIX])
+    assert.equal(statusOf(list), 200)
+    assert.equal(JSON.parse(bodyOf(list)).count, 1)
+    const redirect = await speak(main, [
+      `GET HTTP://shop.example${LIST.slice(0, -1)}?a=b HTTP/1.1`,
+      'Host: other',
+    ])
+    assert.match(
+      redirect,
+      /^HTTP\/1\.1 301 [\s\S]*\r\nlocation: \/api\/v1\/organizers\/tea\/giftcards\/\?a=b\r\n/i,
+    )
+    for (const port of [main, onsite]) {
+      const card = await speak(port, [
+        'GET http://shop.example:8080/api/gift_cards/?count=1 HTTP/1.1',
+        'Host: other',
+        ...ONSITE,
+      ])
+      assert.equal(statusOf(card), 200)
+      assert.match(bodyOf(card), /uri="http:\/\/shop\.example:8080\/api\/gift_cards\/\d+\/"/)
+    }
+    assert.equal(statusOf(await speak(main, ['GET http://a:1 HTTP/1.1', 'Host: a'])), 404)
+    assert.equal(statusOf(await speak(main, ['GET http://a:1?x HTTP/1.1', 'Host: a'])), 404)
+    assert.equal(statusOf(await speak(main, ['OPTIONS * HTTP/1.1', 'Host: a'])), 404)
+  })
+
+  it('links to its own address for whoever names no host, or none that can be one', async () => {
+    const own = (port: number): string => `http://127.0.0.1:${port}/api/`
+    for (const host of [[], ['Host:'], ['Host: a b'], ['Host: x/y']]) {
+      const cards = await speak(onsite, [
+        'GET /api/gift_cards/?count=1 HTTP/1.1',
+        ...host,
+        ...ONSITE,
+      ])
+      assert.equal(statusOf(cards), 200, host[0])
+      assert.match(bodyOf(cards), new RegExp(`uri="${own(onsite)}gift_cards/`))
+      const made = await speak(main, [
+        `GET ${LIST}?page_size=1&page=1 HTTP/1.1`,
+        ...host,
+        ...PRETIX,
+      ])
+      assert.equal(statusOf(made), 200, host[0])
+    }
+    const more = {
+      merchants: [
+        { ...world.merchants?.[0], cards: [{ code: 'TEA-2', value: '1', currency: 'EUR' }] },
+      ],
+    }
+    await server.apply(more as typeof world)
+    const page = await speak(main, [`GET ${LIST}?page_size=1 HTTP/1.1`, ...PRETIX])
+    assert.equal(
+      JSON.parse(bodyOf(page)).next,
+      `${own(main)}v1/organizers/tea/giftcards/?page=2&page_size=1`,
+    )
+  })
+
+  it('lets every dialect refuse a verb in its own words, whatever HTTP calls it', async () => {
+    for (const verb of [
+      'COPY',
+      'PURGE',
+      'REPORT',
+      'QUERY',
+      'LOCK',
+      'PROPFIND',
+      'TRACE',
+      'M-SEARCH',
+    ]) {
+      const pretix = await speak(main, [`${verb} ${LIST} HTTP/1.1`, 'Host: a', ...PRETIX])
+      assert.match(pretix, /^HTTP\/1\.1 405 [\s\S]*\r\nallow: GET, POST, HEAD, OPTIONS\r\n/i, verb)
+      assert.deepEqual(JSON.parse(bodyOf(pretix)), { detail: `Method "${verb}" not allowed.` })
+      const stranger = await speak(main, [`${verb} ${LIST} HTTP/1.1`, 'Host: a'])
+      assert.equal(statusOf(stranger), 401, verb)
+      const nowhere = await speak(main, [`${verb} /api/v1/nothing/ HTTP/1.1`, 'Host: a'])
+      assert.match(nowhere, /^HTTP\/1\.1 404 [\s\S]*\{"detail":"Not found\."\}$/, verb)
+      for (const port of [main, onsite]) {
+        const card = await speak(port, [`${verb} /api/gift_cards/ HTTP/1.1`, 'Host: a', ...ONSITE])
+        assert.match(card, /^HTTP\/1\.1 405 [\s\S]*type="server\.method_not_allowed"/, verb)
+        const someone = await speak(port, [`${verb} /api/gift_cards/ HTTP/1.1`, 'Host: a'])
+        assert.equal(statusOf(someone), 401, verb)
+      }
+      const foodics = await speak(main, [
+        `${verb} /v5/gift_card_products HTTP/1.1`,
+        'Host: a',
+        'Authorization: Bearer tea-foodics-token-0123456789',
+      ])
+      assert.equal(statusOf(foodics), 405, verb)
+      const inventorum = await speak(main, [
+        `${verb} /api/v2/giftcards/ HTTP/1.1`,
+        'Host: a',
+        'Authorization: Token tea-inventorum-token-0123456789',
+      ])
+      assert.equal(statusOf(inventorum), 405, verb)
+      assert.match(bodyOf(inventorum), new RegExp(`Method \\\\"${verb}\\\\" not allowed`), verb)
+    }
+  })
+
+  it('takes filters of 2,000 characters however they are escaped, and refuses longer ones as filters', async () => {
+    const find = (filter: string): Promise<string> =>
+      speak(onsite, [`GET /api/gift_cards/?filter=${filter} HTTP/1.1`, 'Host: a', ...ONSITE])
+    const long = await find(encodeURIComponent(`serialNumber == "${'𝄞'.repeat(1_980)}"`))
+    assert.match(long, /^HTTP\/1\.1 200 [\s\S]*<gift_cards\/>$/)
+    for (const length of [2_001, 20_000, 200_000]) {
+      const refused = await find('a'.repeat(length))
+      assert.match(refused, /^HTTP\/1\.1 400 [\s\S]*type="server\.invalid_filter"/, String(length))
+      assert.match(refused, /\r\ncontent-type: application\/xml/i)
+    }
+  })
+
+  it('answers what is no HTTP, and hangs up', async () => {
+    const garbage = await speak(main, ['FOO / HTTP/1.1', 'Host: a'])
+    assert.match(garbage, /^HTTP\/1\.1 400 [\s\S]*\r\n\r\n\{"message":"Malformed request\."\}$/)
+    const huge = await speak(main, ['GET / HTTP/1.1', `X: ${'x'.repeat(70_000)}`])
+    assert.match(huge, /^HTTP\/1\.1 431 [\s\S]*\{"message":"Malformed request\."\}$/)
+    const xml = await speak(onsite, ['FOO /api/ HTTP/1.1', 'Host: a'])
+    assert.match(xml, /^HTTP\/1\.1 400 [\s\S]*\r\ncontent-type: application\/xml[\s\S]*<error /i)
+    const after = await speak(main, ['GET /livez HTTP/1.1', 'Host: a'])
+    assert.equal(statusOf(after), 200)
+  })
+})
