@@ -224,17 +224,18 @@ export const roomOf = (quotas: readonly Quota[], uses: ReadonlyMap<bigint, Quota
     }),
   )
 
-/** Closes for good what is sold out and wants to be closed then. */
+/** Whether a quota may close by itself, so that what is left in it matters even to who may ignore it. */
+export const mayClose = ({ size, closed, closeWhenSoldOut }: Quota): boolean =>
+  closeWhenSoldOut && !closed && size !== undefined
+
+/** Closes for good what is sold out and wants to be closed then; quotas that were not counted stay as they are. */
 export async function closeSoldOut(
   tx: Tx,
   merchantId: bigint,
   quotas: readonly Quota[],
   room: QuotaRoom,
 ): Promise<void> {
-  const over = quotas.filter(
-    ({ id, closed, closeWhenSoldOut, size }) =>
-      closeWhenSoldOut && !closed && size !== undefined && (room.get(id) ?? 0) <= 0,
-  )
+  const over = quotas.filter((quota) => mayClose(quota) && (room.get(quota.id) ?? 1) <= 0)
   if (over.length === 0) return
   await tx`
     update ticket_quotas set closed = true

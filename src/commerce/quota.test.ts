@@ -7,6 +7,8 @@ import {
   type Need,
   neededOf,
   type QuotaRoom,
+  reservesProduct,
+  takenBy,
   takeRoom,
   takesPosition,
   takesVoucher,
@@ -22,7 +24,8 @@ const q = (id: bigint, itemIds: bigint[], variationIds: bigint[] = [], subeventI
   variationIds,
   subeventId,
 })
-const voucher = (fields: Partial<Withholding> = {}): Withholding => ({
+type Voucher = Withholding & { readonly allowIgnoreQuota: boolean }
+const voucher = (fields: Partial<Voucher> = {}): Voucher => ({
   itemId: undefined,
   variationId: undefined,
   quotaId: undefined,
@@ -35,6 +38,8 @@ const voucher = (fields: Partial<Withholding> = {}): Withholding => ({
   ...fields,
 })
 const noVariations = () => []
+type Rest = Parameters<typeof takenBy> extends [unknown, ...infer R] ? R : never
+const needed = (after: Voucher, ...rest: Rest) => neededOf(after, takenBy(after, ...rest))
 const verdict = (room: [bigint, number | undefined][], needs: readonly Need[]) =>
   fits(new Map(room), needs)
 
@@ -94,8 +99,8 @@ test('a voucher withholds what it has left, until it has expired', () => {
 test('the worked example of the specification, from four places to none', () => {
   const hall = q(1n, [41n])
   const size = { size: 10, closed: false }
-  const needs = (after: Withholding, before?: Withholding) =>
-    neededOf(after, before, [hall], noVariations, NOW)
+  const needs = (after: Voucher, before?: Withholding) =>
+    needed(after, before, [hall], noVariations, NOW)
   const state = (pending: number, ...vouchers: Withholding[]): [bigint, number | undefined][] => {
     const blocked = vouchers.reduce((sum, each) => sum + withheld(each, NOW), 0)
     return [[1n, availableNumber(size, { paid: 3, pending, blocked, carts: 1 })]]
@@ -127,7 +132,7 @@ test('every quota of a product must have room, the quota of a quota voucher alon
     [1n, 10],
     [2n, 2],
   ]
-  const product = neededOf(
+  const product = needed(
     voucher({ itemId: 41n, maxUsages: 3 }),
     undefined,
     quotas,
@@ -135,18 +140,12 @@ test('every quota of a product must have room, the quota of a quota voucher alon
     NOW,
   )
   assert.equal(verdict(room, product), false)
-  const named = neededOf(
-    voucher({ quotaId: 1n, maxUsages: 3 }),
-    undefined,
-    quotas,
-    noVariations,
-    NOW,
-  )
+  const named = needed(voucher({ quotaId: 1n, maxUsages: 3 }), undefined, quotas, noVariations, NOW)
   assert.equal(verdict(room, named), true)
 })
 
 test('a product in no quota withholds from none and passes', () => {
-  const needs = neededOf(voucher({ itemId: 9n }), undefined, [q(1n, [41n])], noVariations, NOW)
+  const needs = needed(voucher({ itemId: 9n }), undefined, [q(1n, [41n])], noVariations, NOW)
   assert.deepEqual(needs, [])
 })
 
@@ -155,12 +154,12 @@ test('a voucher moves between variations within a quota it holds, not into a ful
   const before = voucher({ itemId: 50n, variationId: 501n })
   const after = { ...before, variationId: 502n }
   const apart = [q(1n, [50n], [502n]), q(2n, [50n], [501n])]
-  const needs = neededOf(after, before, apart, variationsOf, NOW)
+  const needs = needed(after, before, apart, variationsOf, NOW)
   assert.deepEqual(needs, [{ quotaId: 1n, amount: 1, named: false }])
   assert.equal(verdict([[1n, 2]], needs), true)
   assert.equal(verdict([[1n, 0]], needs), false)
   const together = [q(3n, [50n], [501n, 502n])]
-  assert.deepEqual(neededOf(after, before, together, variationsOf, NOW), [])
+  assert.deepEqual(needed(after, before, together, variationsOf, NOW), [])
 })
 
 test('letting go of the variation needs room in the quotas that are new', () => {
@@ -168,15 +167,15 @@ test('letting go of the variation needs room in the quotas that are new', () => 
   const before = voucher({ itemId: 50n, variationId: 501n, maxUsages: 2 })
   const quotas = [q(1n, [50n], [501n]), q(2n, [50n], [502n])]
   const after = { ...before, variationId: undefined }
-  assert.deepEqual(neededOf(after, before, quotas, variationsOf, NOW), [
+  assert.deepEqual(needed(after, before, quotas, variationsOf, NOW), [
     { quotaId: 2n, amount: 2, named: false },
   ])
 })
 
 test('each of the five triggers makes a voucher need room again, and nothing else does', () => {
   const quotas = [q(1n, [41n]), q(2n, [42n]), q(3n, [41n], [], 7n)]
-  const ask = (after: Withholding, before?: Withholding) =>
-    neededOf(after, before, quotas, noVariations, NOW).length > 0
+  const ask = (after: Voucher, before?: Withholding) =>
+    needed(after, before, quotas, noVariations, NOW).length > 0
   const stored = voucher({ itemId: 41n })
   assert.equal(ask(stored), true)
   assert.equal(ask(stored, { ...stored, blockQuota: false }), true)
@@ -186,26 +185,45 @@ test('each of the five triggers makes a voucher need room again, and nothing els
   assert.equal(ask({ ...stored, subeventId: 7n }, stored), true)
   assert.equal(ask(stored, stored), false)
   assert.equal(ask({ ...stored, validUntil: NOW }, stored), false)
-  assert.equal(ask(stored, { ...stored, allowIgnoreQuota: true }), false)
+  const ignored: Voucher = { ...stored, allowIgnoreQuota: true }
+  assert.equal(ask(stored, ignored), false)
   assert.equal(ask({ ...stored, blockQuota: false }, stored), false)
   assert.equal(ask({ ...stored, allowIgnoreQuota: true }), false)
   assert.equal(ask({ ...stored, validUntil: NOW - 1n }), false)
 })
 
+test('a voucher that may ignore quota takes the same from it, and needs none of it', () => {
+  const quotas = [q(1n, [41n])]
+  const stored = voucher({ itemId: 41n, maxUsages: 3 })
+  const ignoring = { ...stored, allowIgnoreQuota: true }
+  const takes = takenBy(ignoring, undefined, quotas, noVariations, NOW)
+  assert.deepEqual(takes, takenBy(stored, undefined, quotas, noVariations, NOW))
+  assert.deepEqual(takes, [{ quotaId: 1n, amount: 3, named: false }])
+  assert.deepEqual(neededOf(stored, takes), takes)
+  assert.deepEqual(neededOf(ignoring, takes), [])
+})
+
+test('only a blocking voucher for a product reserves places in all its quotas', () => {
+  assert.equal(reservesProduct(voucher({ itemId: 41n })), true)
+  assert.equal(reservesProduct(voucher({ itemId: 41n, blockQuota: false })), false)
+  assert.equal(reservesProduct(voucher({ quotaId: 1n })), false)
+  assert.equal(reservesProduct(voucher()), false)
+})
+
 test('only the increase of what is withheld is asked of a quota that is held already', () => {
   const stored = voucher({ itemId: 41n, maxUsages: 4, redeemed: 1 })
-  const needs = neededOf({ ...stored, maxUsages: 6 }, stored, [q(1n, [41n])], noVariations, NOW)
+  const needs = needed({ ...stored, maxUsages: 6 }, stored, [q(1n, [41n])], noVariations, NOW)
   assert.deepEqual(needs, [{ quotaId: 1n, amount: 2, named: false }])
-  const less = neededOf({ ...stored, maxUsages: 2 }, stored, [q(1n, [41n])], noVariations, NOW)
+  const less = needed({ ...stored, maxUsages: 2 }, stored, [q(1n, [41n])], noVariations, NOW)
   assert.deepEqual(less, [])
 })
 
 test('a used up voucher cannot be put on a sold out quota by name, on a product it can', () => {
   const full: [bigint, number][] = [[1n, 0]]
   const used = voucher({ maxUsages: 2, redeemed: 2 })
-  const named = neededOf({ ...used, quotaId: 1n }, undefined, [q(1n, [41n])], noVariations, NOW)
+  const named = needed({ ...used, quotaId: 1n }, undefined, [q(1n, [41n])], noVariations, NOW)
   assert.equal(verdict(full, named), false)
-  const product = neededOf({ ...used, itemId: 41n }, undefined, [q(1n, [41n])], noVariations, NOW)
+  const product = needed({ ...used, itemId: 41n }, undefined, [q(1n, [41n])], noVariations, NOW)
   assert.equal(verdict(full, product), true)
 })
 

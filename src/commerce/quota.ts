@@ -58,7 +58,6 @@ export type Restriction = {
 /** What decides which quotas a voucher withholds from, and how much. */
 export type Withholding = Restriction & {
   readonly blockQuota: boolean
-  readonly allowIgnoreQuota: boolean
   readonly validUntil: Instant | undefined
   readonly maxUsages: number
   readonly redeemed: number
@@ -83,7 +82,16 @@ export function takesVoucher(
     : variations.some((id) => quota.variationIds.includes(id))
 }
 
-/** How much a voucher keeps from others now. `allowIgnoreQuota` does not stop it from counting. */
+/**
+ * Whether a voucher reserves places in every quota of its product, so that whoever redeems it asks none of
+ * them. One for a quota reserves in that alone; one whose product or quota is gone reserves nowhere.
+ */
+export const reservesProduct = ({
+  blockQuota,
+  itemId,
+}: Pick<Withholding, 'blockQuota' | 'itemId'>): boolean => blockQuota && itemId !== undefined
+
+/** How much a voucher keeps from others now, also one that may ignore quota. */
 export function withheld(
   { blockQuota, validUntil, maxUsages, redeemed }: Withholding,
   now: Instant,
@@ -95,7 +103,7 @@ export function withheld(
 const isWithholding = (voucher: Withholding, now: Instant): boolean =>
   voucher.blockQuota && (voucher.validUntil === undefined || voucher.validUntil >= now)
 
-/** A quota that must have room, and how much. */
+/** What is taken from a quota, which must have room for it. */
 export type Need = {
   readonly quotaId: bigint
   readonly amount: number
@@ -104,18 +112,18 @@ export type Need = {
 }
 
 /**
- * What a voucher that is written needs of quotas (section 5.3): nothing if it may ignore quota or does
- * not block now. A quota that its stored state held already only needs the increase; with none of the
+ * What a voucher that is written takes from quotas (section 5.3): nothing if it does not block now. A
+ * quota that its stored state held already only needs the increase; with none of the
  * five triggers of the specification every quota is such a one and the increase is what counts.
  */
-export function neededOf(
+export function takenBy(
   after: Withholding,
   before: Withholding | undefined,
   quotas: readonly Membership[],
   variationsOf: (itemId: bigint) => readonly bigint[],
   now: Instant,
 ): readonly Need[] {
-  if (after.allowIgnoreQuota || !isWithholding(after, now)) return []
+  if (!isWithholding(after, now)) return []
   const amount = withheld(after, now)
   const held = before && isWithholding(before, now) ? before : undefined
   const increase = held ? amount - withheld(held, now) : amount
@@ -129,6 +137,12 @@ export function neededOf(
   }
   return needs
 }
+
+/** Who may ignore quota takes the same, but needs none of it to be there. */
+export const neededOf = (
+  { allowIgnoreQuota }: { readonly allowIgnoreQuota: boolean },
+  takes: readonly Need[],
+): readonly Need[] => (allowIgnoreQuota ? [] : takes)
 
 /**
  * What is left in each quota while several writes are judged in turn: undefined is without limit,

@@ -1,7 +1,7 @@
 import type { Instant } from '../money/instant.ts'
 import type { Quota, Seat } from './catalogue.ts'
 import { charge, type Discount, listedPrice, type PriceTags } from './pricing.ts'
-import { type QuotaRoom, type Restriction, takesPosition } from './quota.ts'
+import { type QuotaRoom, type Restriction, reservesProduct, takesPosition } from './quota.ts'
 
 /**
  * Whether an order's positions may be sold, and for how much (specs/pretix-vouchers.md 8.2 to 8.4,
@@ -237,7 +237,7 @@ function judgeQuotas(
     const voucher = wish.voucherId === undefined ? undefined : vouchers.get(wish.voucherId)
     const refused = judged[index]?.faults.voucher !== undefined
     if (voucher?.allowIgnoreQuota) return undefined
-    if (voucher?.blockQuota && (refused || voucher.quotaId === undefined)) return undefined
+    if (voucher?.blockQuota && (refused || reservesProduct(voucher))) return undefined
     if (!voucher?.blockQuota && isDisabled(wish))
       return { code: 'disabled', itemName: itemName(wish.itemId) }
     const concerned = quotas.filter((quota) => takesPosition(quota, wish))

@@ -12,6 +12,7 @@ export type OrderTurn = {
   readonly holds: Holding | undefined
   readonly total?: bigint
   readonly canceledAt?: Instant
+  /** Instead of the fees that it has. */
   readonly fee?: Omit<OrderFee, 'id'>
 }
 
@@ -40,6 +41,9 @@ export async function turnOrder(
         position.holds === undefined ? [] : [{ ...position, from: position.holds, to: holds }],
       ),
     ),
+    fee &&
+      tx`
+      update ticket_fees set canceled = true where merchant_id = ${merchantId} and order_id = ${orderId}`,
     fee === undefined
       ? undefined
       : tx`

@@ -1,9 +1,10 @@
 import type { Event, Quota } from '../commerce/catalogue.ts'
-import { type QuotaRoom, takesPosition, takesVoucher } from '../commerce/quota.ts'
+import { type QuotaRoom, reservesProduct, takesPosition, takesVoucher } from '../commerce/quota.ts'
 import {
   findQuotaIds,
   loadQuotas,
   lockQuotas,
+  mayClose,
   readTaken,
   roomOf,
   useOf,
@@ -125,19 +126,20 @@ export async function openShop(
   const budgeted = budgets
     ? [...vouchers.values()].filter(({ budget }) => budget !== undefined).map(({ id }) => id)
     : []
-  // Whoever holds a reserved place asks no quota: then nothing has to be counted.
+  // Whoever holds a reserved place asks no quota: then only what it may close has to be counted.
   const asked = positions.some(({ voucherCode = '', force }) => {
     const voucher = vouchers.get(voucherIds.get(voucherCode) ?? 0n)
-    const reserved = voucher?.blockQuota === true && voucher.quotaId === undefined
-    return !force && !reserved && voucher?.allowIgnoreQuota !== true
+    return !force && !(voucher && reservesProduct(voucher)) && voucher?.allowIgnoreQuota !== true
   })
-  const [quotas, seats, spent, taken] = await Promise.all([
+  const count = (ids: readonly bigint[]) => readTaken(sql, merchantId, event.id, ids, now)
+  const [quotas, seats, spent, all] = await Promise.all([
     loadQuotas(sql, merchantId, quotaIds),
     loadSeats(sql, merchantId, event.id, guids, now),
     budgetsUsed(sql, merchantId, budgeted),
-    readTaken(sql, merchantId, event.id, asked ? quotaIds : [], now),
+    asked ? count(quotaIds) : undefined,
   ])
-  const counted = asked ? quotas : []
+  const counted = all ? quotas : quotas.filter(mayClose)
+  const taken = all ?? (await count(counted.map(({ id }) => id)))
   const room = roomOf(counted, new Map(counted.map((quota) => [quota.id, useOf(quota, taken)])))
   const open = new Map(
     [...vouchers.values()].map((voucher): [bigint, OrderVoucher] => [

@@ -1,5 +1,5 @@
 import type { Event } from '../commerce/catalogue.ts'
-import { fits, neededOf, takeRoom } from '../commerce/quota.ts'
+import { fits, neededOf, takenBy, takeRoom } from '../commerce/quota.ts'
 import { closeSoldOut } from '../commerce/quota-counts.ts'
 import type { Tx } from '../db/database.ts'
 import { sqlState, transact } from '../db/transact.ts'
@@ -134,8 +134,8 @@ export function createVouchers({ db, now, randomBytes }: Pick<Deps, 'db' | 'now'
 const canonical = (fields: Partial<VoucherFields>): Partial<VoucherFields> =>
   fields.code === undefined ? fields : { ...fields, code: canonicalCode(fields.code) }
 
-const withholds = ({ blockQuota, allowIgnoreQuota, ...voucher }: VoucherFields, at: Instant) =>
-  blockQuota && !allowIgnoreQuota && !isVoucherExpired(voucher, at)
+const withholds = ({ blockQuota, ...voucher }: VoucherFields, at: Instant) =>
+  blockQuota && !isVoucherExpired(voucher, at)
 
 async function createAll(
   tx: Tx,
@@ -163,9 +163,10 @@ async function createAll(
   const locked = await lockTargetQuotas(tx, merchantId, event, blocking, at)
   const room = await locked.count()
   const { quotas, variationsOf } = locked
-  const needs = wanted.map((voucher) =>
-    neededOf({ ...voucher, redeemed: 0 }, undefined, quotas, variationsOf, at),
+  const takes = wanted.map((voucher) =>
+    takenBy({ ...voucher, redeemed: 0 }, undefined, quotas, variationsOf, at),
   )
+  const needs = wanted.map((voucher, index) => neededOf(voucher, takes[index] ?? []))
   const seatOf = await lockTargetSeats(tx, merchantId, event.id, wanted, at)
   const given = wanted.flatMap(({ code }) => (code === '' ? [] : [code]))
   const taken = await takenCodes(tx, merchantId, event.id, given)
@@ -191,7 +192,7 @@ async function createAll(
     const repetition = judgeRepetition(draft, earlier)
     if (repetition) return repetition
     if (!fits(room, needs[index] ?? [])) return { code: 'quota_exhausted' }
-    takeRoom(room, needs[index] ?? [])
+    takeRoom(room, takes[index] ?? [])
     return undefined
   })
   if (clashes.some((fault) => fault !== undefined)) return { faults: clashes }
@@ -273,10 +274,10 @@ async function judgeUpdate(
   const occasion = { redeemed: before.redeemed, checkMinUsages: true }
   const fault = judgeVoucher(after, targetsOf(after), occasion)
   if (fault) return { fault }
-  const needs = neededOf(after, before, quotas, variationsOf, at)
-  const room = needs.length > 0 ? await count() : undefined
-  if (room && !fits(room, needs)) return { fault: { code: 'quota_exhausted' } }
-  if (room) takeRoom(room, needs)
+  const takes = takenBy(after, before, quotas, variationsOf, at)
+  const room = takes.length > 0 ? await count() : undefined
+  if (room && !fits(room, neededOf(after, takes))) return { fault: { code: 'quota_exhausted' } }
+  if (room) takeRoom(room, takes)
   if (after.code !== before.code) {
     const taken = await takenCodes(tx, merchantId, event.id, [after.code], after.id)
     if (taken.size > 0) return { fault: { code: 'code_taken' } }

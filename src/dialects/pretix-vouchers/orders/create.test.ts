@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, beforeEach, describe, test } from 'node:test'
 import {
   GALA,
   openTicketServer,
@@ -663,6 +663,118 @@ describe('a new order', () => {
         { item: ['There is not enough quota available on quota "June" to perform the operation.'] },
       ],
     })
+  })
+
+  describe('whose quota closes when it is sold out', () => {
+    let item: number
+    let quota: number
+    const state = async () => {
+      const { closed } = (await shop.get(`events/gala/quotas/${quota}/`)).json as Position
+      const left = (await shop.get(`events/gala/quotas/${quota}/availability/`)).json as Position
+      return [closed, left.available_number]
+    }
+    const voucher = async (fields: object): Promise<string> =>
+      ((await shop.post('events/gala/vouchers/', { item, ...fields })).json as { code: string })
+        .code
+    beforeEach(async () => {
+      const make = async (path: string, json: object) =>
+        ((await shop.post(`events/gala/${path}/`, json)).json as { id: number }).id
+      item = await make('items', { name: 'Rare', default_price: '5.00' })
+      const rest = { items: [item], close_when_sold_out: true }
+      quota = await make('quotas', { name: 'Rare', size: 2, ...rest })
+    })
+
+    test('leaves it open while there is room, whoever need not ask', async () => {
+      await made({ positions: [{ item }], force: true })
+      assert.deepEqual(await state(), [false, 1])
+    })
+
+    test('closes it with the last place, whoever need not ask', async () => {
+      await made({ positions: [{ item }, { item }], force: true })
+      assert.deepEqual(await state(), [true, 0])
+    })
+
+    test('leaves it open when a place moves from a blocking voucher to the order', async () => {
+      const code = await voucher({ block_quota: true })
+      await made({ positions: [{ item, voucher: code }] })
+      assert.deepEqual(await state(), [false, 1])
+    })
+
+    test('closes it when a voucher that ignores quota takes the last place', async () => {
+      const codes = await Promise.all([0, 1].map(() => voucher({ allow_ignore_quota: true })))
+      await made({ positions: [{ item, voucher: codes[0] }] })
+      assert.deepEqual(await state(), [false, 1])
+      await made({ positions: [{ item, voucher: codes[1] }] })
+      assert.deepEqual(await state(), [true, 0])
+    })
+
+    test('is closed by vouchers that withhold the last place, also by those that ignore quota', async () => {
+      const ignoring = { block_quota: true, allow_ignore_quota: true }
+      await voucher(ignoring)
+      assert.deepEqual(await state(), [false, 1])
+      const { id } = (await shop.post('events/gala/vouchers/', { item })).json as { id: number }
+      assert.deepEqual(await state(), [false, 1])
+      await shop.send('PATCH', `events/gala/vouchers/${id}/`, { json: ignoring })
+      assert.deepEqual(await state(), [true, 0])
+    })
+  })
+
+  test('with a blocking voucher whose quota is gone asks every quota of its product', async () => {
+    const make = async (path: string, json: object) =>
+      (await shop.post(`events/gala/${path}/`, json)).json as { id: number; code: string }
+    const { id: i } = await make('items', { name: 'I', default_price: '5.00' })
+    const { id: j } = await make('items', { name: 'J', default_price: '5.00' })
+    const { id: q } = await make('quotas', { name: 'Q', size: 5, items: [i] })
+    await make('quotas', { name: 'R', size: 1, items: [j] })
+    const { code } = await make('vouchers', { quota: q, block_quota: true })
+    const order = await made({ positions: [{ item: i, voucher: code }] })
+    assert.equal((await shop.send('DELETE', `events/gala/quotas/${q}/`)).status, 204)
+    assert.equal((await shop.post(`${ORDERS}${order.code}/mark_canceled/`, {})).status, 200)
+    await made({ positions: [{ item: j }] })
+    const before = await counts()
+    assert.deepEqual(await refused({ positions: [{ item: j, voucher: code }] }), {
+      positions: [
+        { item: ['There is not enough quota available on quota "R" to perform the operation.'] },
+      ],
+    })
+    assert.deepEqual(await counts(), before)
+  })
+
+  test('has at most a hundred fees, so that every total can be stored', async () => {
+    const fees = (count: number) =>
+      Array.from({ length: count }, () => ({ fee_type: 'other', value: '99999999999.99' }))
+    assert.deepEqual(await refused({ positions: [standard()], fees: fees(101) }), {
+      fees: ['Orders cannot have more than 100 fees.'],
+    })
+    const most = await made({
+      positions: Array.from({ length: 500 }, () => ({ ...standard(), price: '99999999999.99' })),
+      fees: fees(100),
+    })
+    assert.equal(most.total, '59999999999994.00')
+  })
+
+  test('is canceled for a fee that takes the place of those it had', async () => {
+    const other = { fee_type: 'other', value: '2.00' }
+    const { code } = await made({ positions: [standard()], fees: [other] })
+    for (const fee of ['3.00', '1.00']) {
+      const path = `${ORDERS}${code}/`
+      await shop.post(`${path}mark_canceled/`, { cancellation_fee: fee })
+      const { total, fees } = (await shop.get(path)).json as Order
+      assert.deepEqual(
+        [total, fees.map(({ fee_type, value }) => [fee_type, value])],
+        [fee, [['cancellation', fee]]],
+      )
+    }
+  })
+
+  test('refuses NUL and half a surrogate pair in the codes of its gift cards', async () => {
+    for (const [code, text] of [
+      ['a\u0000', 'Null characters are not allowed.'],
+      ['a\ud800', 'Surrogate characters are not allowed: U+D800.'],
+    ])
+      assert.deepEqual(await refused({ positions: [standard()], use_gift_cards: [code] }), {
+        use_gift_cards: [text],
+      })
   })
 
   test('is made once for a repeated key, and refused the same way again', async () => {

@@ -8,7 +8,6 @@ import {
   type Reading,
   readChoice,
   readInstant,
-  readText,
   TEXT,
   text,
   typeWord,
@@ -98,7 +97,7 @@ export function decodeOrder(
     paymentDate: fields.read('payment_date', instant) ?? undefined,
     useGiftCards: fields.read('use_gift_cards', nullable(readCards(paidOtherwise, status))) ?? [],
     force: fields.read('force', flag) ?? false,
-    fees: readObjects(fields, 'fees', readFee) ?? [],
+    fees: readFees(fields),
     positions: positions.drafts,
   }
   return { draft, simulate, positions, faults: fields.faults }
@@ -131,7 +130,7 @@ function readTexts(input: JsonValue): Reading<readonly string[]> {
   if (!Array.isArray(input)) return { faults: [TEXT.list(typeWord(input))] }
   const texts: string[] = []
   for (const element of input as readonly JsonValue[]) {
-    const reading = readText(element)
+    const reading = text({ blank: true })(element)
     if ('faults' in reading) return reading
     texts.push(reading.value)
   }
@@ -160,6 +159,16 @@ const readCards =
       return { faults: ['Multiple copies of the same gift card secret are not allowed'] }
     return reading
   }
+
+/** With as many positions of the highest price, the total still is a number that can be stored. */
+const FEES_MAX = 100
+
+function readFees(fields: Fields): OrderDraft['fees'] {
+  const fees = readObjects(fields, 'fees', readFee) ?? []
+  if (fees.length > FEES_MAX)
+    fields.addFault('fees', `Orders cannot have more than ${FEES_MAX} fees.`)
+  return fees
+}
 
 function readFee(fields: Fields): OrderDraft['fees'][number] {
   const feeType = fields.read(

@@ -15,12 +15,12 @@ import {
   pathId,
 } from '../catalogue-scope.ts'
 import { Filters, readOrdering } from '../query.ts'
+import { NO_ORDER, orderCodeOf } from './code.ts'
 import { type DecodedOrder, decodeCancel, decodeOrder } from './decode.ts'
 import { encodeOrder, encodePosition } from './encode.ts'
 import { anyFault, CODE_TAKEN, encodeReferences, orderRefused } from './errors.ts'
 import { needsOrders } from './permission.ts'
 
-const NO_ORDER = 'No Order matches the given query.'
 const STATUSES = ['n', 'p', 'e', 'c'] as const satisfies readonly OrderStatus[]
 
 /** List, create, retrieve and cancel orders (specs/pretix-vouchers.md 10.1). */
@@ -56,12 +56,12 @@ async function list(call: EventCall): Promise<Answer> {
 }
 
 async function retrieve(call: EventCall): Promise<Answer> {
-  const { organizer, event, context, params } = call
+  const { organizer, event, context } = call
   const filter = await filterOf(call)
   const order = await context.services.ticketOrders.find(
     organizer.id,
     event.id,
-    codeOf(params),
+    orderCodeOf(call),
     filter,
   )
   return order ? json(200, encode(call, order)) : notFound(NO_ORDER)
@@ -121,9 +121,9 @@ async function allFaults(
 }
 
 async function cancel(call: EventCall): Promise<Answer> {
-  const { organizer, event, context, params } = call
+  const { organizer, event, context } = call
   const { ticketOrders } = context.services
-  const code = codeOf(params)
+  const code = orderCodeOf(call)
   if (!(await ticketOrders.find(organizer.id, event.id, code))) return notFound(NO_ORDER)
   const fee = accept(decodeCancel(call.body()))
   let answer: Answer | undefined
@@ -154,11 +154,6 @@ function encode(call: EventCall, order: TicketOrder) {
     url: `${context.publicUrl(request)}/${organizer.slug}/${event.slug}/order`,
     canceledToo: wantsCanceled(call),
   })
-}
-
-/** A NUL cannot be in a code, and PostgreSQL refuses to compare with one. */
-function codeOf({ code = '' }: EventCall['params']): string {
-  return code.includes('\0') ? fail(notFound(NO_ORDER)) : code
 }
 
 async function filterOf(call: EventCall): Promise<OrderFilter> {

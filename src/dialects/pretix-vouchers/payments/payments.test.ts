@@ -353,6 +353,22 @@ describe('payments of an order', () => {
     assert.equal(await books(shop), before)
   })
 
+  test('of an order that cannot exist are not found', async () => {
+    const { shop } = await open()
+    for (const code of ['NOPE1', '%00', 'A%00B'])
+      for (const answer of [
+        await shop.get(`${ORDERS}${code}/payments/`),
+        await shop.get(`${ORDERS}${code}/payments/1/`),
+        await shop.post(`${ORDERS}${code}/payments/`, { provider: 'manual', amount: '1.00' }),
+        await shop.post(`${ORDERS}${code}/payments/1/confirm/`, {}),
+        await shop.post(`${ORDERS}${code}/payments/1/refund/`, {}),
+      ])
+        assert.deepEqual(
+          [answer.status, answer.json],
+          [404, { detail: 'No Order matches the given query.' }],
+        )
+  })
+
   test('with gift cards at creation take from each in turn until nothing is left to pay', async () => {
     const { shop, standard } = await open()
     const [first, second, third] = [

@@ -12,6 +12,7 @@ import {
   type EventCall,
   pathId,
 } from '../catalogue-scope.ts'
+import { orderCodeOf } from '../orders/code.ts'
 import { needsOrders } from '../orders/permission.ts'
 import { decodePayment, decodeRefund } from './decode.ts'
 import { encodePayment } from './encode.ts'
@@ -28,9 +29,9 @@ export function addPayments(add: AddResource): void {
 }
 
 async function paymentsOf(call: EventCall): Promise<readonly OrderPayment[]> {
-  const { organizer, event, params, context } = call
+  const { organizer, event, context } = call
   const { ticketPayments } = context.services
-  const payments = await ticketPayments.list(organizer.id, event.id, params.code ?? '')
+  const payments = await ticketPayments.list(organizer.id, event.id, orderCodeOf(call))
   return payments ?? fail(paymentRefused({ code: 'order_not_found' }))
 }
 
@@ -82,12 +83,12 @@ async function write(
   status: number,
   run: (scope: PaymentScope, finish: Finish<OrderPayment>) => Promise<PaymentOutcome>,
 ): Promise<Answer> {
-  const { organizer, event, params, principal, context } = call
+  const { organizer, event, principal, context } = call
   const scope: PaymentScope = {
     merchant: organizer,
     issuers: await context.services.merchants.listIssuers(organizer),
     event,
-    orderCode: params.code ?? '',
+    orderCode: orderCodeOf(call),
     credentialId: principal.credentialId,
   }
   let answer: Answer | undefined
