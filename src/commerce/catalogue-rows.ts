@@ -1,5 +1,4 @@
-import type postgres from 'postgres'
-import type { Queryable } from '../db/database.ts'
+import type { Fragment, Queryable } from '../db/database.ts'
 
 /** A row as PostgreSQL gives it: null where the code says undefined. */
 export type Row<T> = {
@@ -9,9 +8,6 @@ export type Row<T> = {
 /** Null becomes undefined, once, at the border to SQL. */
 export const fromRow = <T>(row: Row<T>): T =>
   Object.fromEntries(Object.entries(row).map(([key, value]) => [key, value ?? undefined])) as T // See Row.
-
-/** A piece of a query, to be put into a larger one. */
-export type Fragment = postgres.PendingQuery<postgres.Row[]>
 
 export type Order<By extends string> = readonly {
   readonly by: By

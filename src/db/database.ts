@@ -36,6 +36,8 @@ export type Database = postgres.Sql<Types>
 export type Tx = postgres.TransactionSql<Types>
 /** Anything that can run a read. */
 export type Queryable = Database | Tx
+/** A piece of SQL with its values, to be put into a statement. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>
 
 export type DatabaseOptions = {
   readonly url?: string

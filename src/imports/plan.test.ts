@@ -3,7 +3,7 @@ import test from 'node:test'
 import { decimal } from '../money/decimal.ts'
 import { formatInstant, fromDate, type Instant } from '../money/instant.ts'
 import { createZone } from '../money/zone.ts'
-import { duplicateFault, type ImportPlan } from '../services/imports-commands.ts'
+import { duplicateFault, type ImportPlan, offendingCodes } from '../services/imports-commands.ts'
 import type { Cell } from './cell.ts'
 import { planImport } from './plan.ts'
 
@@ -160,15 +160,21 @@ test('every bad cell is told, by row and then by column, and no card is planned'
   )
 })
 
-test('codes repeated in the file are told once each, in file order, as first written', () => {
-  const rows = ['AAAA-1111', 'BBBB-2222', 'CCCC-3333', 'bbbb-2222', 'Aaaa-1111', 'aaaa-1111']
-  assert.deepEqual(plan(...rows.map((code) => GOOD.with(0, text(code)))), {
-    faults: [['redeem_code', "Duplicate redeem codes ['AAAA-1111', 'BBBB-2222']."]],
-  })
+test('codes that are repeated in the file or taken are told once each, in file order, as first written', () => {
+  const codes = ['AAAA-1111', 'BBBB-2222', 'cccc-3333', 'bbbb-2222', 'Aaaa-1111', 'aaaa-1111', 'D']
+  assert.deepEqual(offendingCodes(codes, new Set()), ['AAAA-1111', 'BBBB-2222'])
+  assert.deepEqual(offendingCodes(codes, new Set(['cccc-3333', 'bbbb-2222', 'other'])), [
+    'AAAA-1111',
+    'BBBB-2222',
+    'cccc-3333',
+  ])
+  assert.deepEqual(offendingCodes(['A', 'B'], new Set()), [])
   assert.deepEqual(duplicateFault(['X']), ['redeem_code', "Duplicate redeem codes ['X']."])
 })
 
 test('repeated codes wait until every cell is right', () => {
+  const result = plan(GOOD, GOOD)
+  assert.ok('cards' in result)
   assert.deepEqual(plan(GOOD, GOOD.with(3, number('0'))), {
     faults: [['D3', 'Ensure this value is greater than 0.']],
   })

@@ -2,12 +2,11 @@ import { compare, type Decimal, formatShortest, parseDecimal } from '../money/de
 import { fromDate, type Instant, toDate } from '../money/instant.ts'
 import { toUnits } from '../money/money.ts'
 import { fromReading, toReading, type Zone } from '../money/zone.ts'
-import {
-  duplicateFault,
-  type ImportAccount,
-  type ImportFault,
-  type ImportPlan,
-  type PlannedCard,
+import type {
+  ImportAccount,
+  ImportFault,
+  ImportPlan,
+  PlannedCard,
 } from '../services/imports-commands.ts'
 import type { Cell } from './cell.ts'
 import type { FileFault } from './package.ts'
@@ -34,7 +33,7 @@ const REQUIRED = fault('This field is required.')
 const NO_STRING = fault('Not a valid string.')
 const NO_NUMBER = fault('A valid number is required.')
 
-/** Rows to cards, at the time the file was sent (specs/inventorum.md 9.4). */
+/** Rows to cards, at the time the file was sent (specs/inventorum.md 9.4). Their codes may be taken, or repeated. */
 export function planImport(
   rows: readonly SheetRow[],
   account: ImportAccount,
@@ -65,22 +64,7 @@ export function planImport(
         taxTypeId: E.value,
       })
   }
-  if (faults.length > 0) return { faults }
-  const repeated = repeatedCodes(cards.map(({ code }) => code))
-  return repeated.length > 0 ? { faults: [duplicateFault(repeated)] } : { cards }
-}
-
-/** Codes that stand in the file more than once, each once, as first written. */
-function repeatedCodes(codes: readonly string[]): readonly string[] {
-  const counts = new Map<string, { readonly code: string; times: number }>()
-  for (const code of codes) {
-    // Codes are ASCII by now: folding them depends on no locale.
-    const folded = code.toLowerCase()
-    const known = counts.get(folded)
-    if (known) known.times += 1
-    else counts.set(folded, { code, times: 1 })
-  }
-  return Array.from(counts.values()).flatMap(({ code, times }) => (times > 1 ? [code] : []))
+  return faults.length > 0 ? { faults } : { cards }
 }
 
 // --- Cells -----------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ import { Pen, type Sheet } from './layout.ts'
 import type { ReceiptCard, ReceiptContent, ReceiptLine } from './receipt.ts'
 import type { Typeface } from './typeface.ts'
 
-const NOTE_LINES_MAX = 40
+/** What is more is left out with an ellipsis, to keep the image within bounds. */
+const NOTE_LINES_MAX = 200
 const NOTE_ROWS_PER_LINE_MAX = 40
 /** A receipt with more lines abbreviates long names, to keep its image within bounds. */
 const LINES_WITH_FULL_NAMES_MAX = 60
@@ -95,8 +96,9 @@ function writeSettlement(
 
 function writeFoot(pen: Pen, { note }: ReceiptContent): void {
   pen.rule()
-  const lines = (note ?? '').split(/\r\n|[\n\r\u2028\u2029]/, NOTE_LINES_MAX)
-  for (const line of lines)
+  const lines = (note ?? '').split(/\r\n|[\n\r\u2028\u2029]/)
+  const shown = lines.length > NOTE_LINES_MAX ? [...lines.slice(0, NOTE_LINES_MAX), '…'] : lines
+  for (const line of shown)
     if (line.trim() !== '') pen.write(line, { align: 'center', rowsMax: NOTE_ROWS_PER_LINE_MAX })
   pen.skip(10)
   pen.write('Thank you for your visit.', { size: 20, align: 'center' })

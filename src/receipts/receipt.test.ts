@@ -172,6 +172,16 @@ test('five hundred lines with long names stay within bounds and are all there', 
   assert.ok((receipt.pdf.toString('latin1').match(/\/Type \/Page\b/g) ?? []).length > 1)
 })
 
+test('a note is written whole up to 200 lines, and says where it was cut', async () => {
+  const note = (lines: number) => Array.from({ length: lines }, (_, at) => `note ${at + 1}.`)
+  const shown = async (lines: number) =>
+    textOf((await renderReceipt({ ...sale, note: note(lines).join('\n') })).pdf)
+      .split('\n')
+      .filter((row) => row.startsWith('note ') || row === '…')
+  assert.deepEqual(await shown(200), note(200))
+  assert.deepEqual(await shown(201), [...note(200), '…'])
+})
+
 test('no text, however hostile, breaks a receipt', async () => {
   const hostile = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 200 }),

@@ -85,9 +85,13 @@ export async function issueSold(
   planned: readonly PlannedPayment[],
   { merchant, now, randomBytes }: Context,
 ): Promise<readonly IssuedLine[]> {
-  const sold = planned.flatMap((payment, event) =>
-    payment.plan.issues.map((issue) => ({ payment, event, issue })),
-  )
+  // The last payment first: the newest of sales at one instant is the one with the lowest ids (8.1).
+  const sold = planned
+    .flatMap((payment, event) => ({ payment, event }))
+    .toReversed()
+    .flatMap(({ payment, event }) =>
+      payment.plan.issues.map((issue) => ({ payment, event, issue })),
+    )
   if (sold.length === 0) return []
   await releaseReservations(
     tx,

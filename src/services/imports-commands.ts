@@ -40,6 +40,21 @@ export const duplicateFault = (codes: readonly string[]): ImportFault => [
   `Duplicate redeem codes [${codes.map((code) => `'${code}'`).join(', ')}].`,
 ]
 
+/**
+ * Codes that stand in a file more than once or are taken already, each once, as first written and in file
+ * order. `taken` are folded.
+ */
+export function offendingCodes(
+  codes: readonly string[],
+  taken: ReadonlySet<string>,
+): readonly string[] {
+  // Codes are ASCII by now: folding them depends on no locale.
+  const byFolded = Map.groupBy(codes, (code) => code.toLowerCase())
+  return [...byFolded].flatMap(([folded, [first = '', ...more]]) =>
+    more.length > 0 || taken.has(folded) ? [first] : [],
+  )
+}
+
 /** All cards, or every fault and no card. */
 export type ImportPlan =
   | { readonly cards: readonly PlannedCard[] }

@@ -10,6 +10,7 @@ import {
   type ImportFault,
   type ImportPlan,
   type ImportTaxType,
+  offendingCodes,
   type PlannedCard,
   type ReadImport,
   type ReadTask,
@@ -153,7 +154,7 @@ async function issuePlanned(
 ): Promise<readonly ImportFault[] | undefined> {
   const codes = cards.map(({ code }) => code)
   const taken = await lockTakenCodes(tx, merchantId, codes, now)
-  const offending = codes.filter((code) => taken.has(code.toLowerCase()))
+  const offending = offendingCodes(codes, taken)
   if (offending.length > 0) return [duplicateFault(offending)]
   const rates = new Map(taxTypes.map(({ id: taxTypeId, rate }) => [taxTypeId, rate]))
   const origin = { protocol: 'inventorum', credentialId: userId, actingMerchantId: merchantId }

@@ -62,7 +62,7 @@ export function createOrderViews({ db, now }: Pick<Deps, 'db' | 'now'>) {
         select count(*) from inventorum_orders where ${within}`
       const ids = await db<{ id: bigint }[]>`
         select id from inventorum_orders where ${within}
-        order by completed_at desc, id desc offset ${offset} limit ${limit}`
+        order by completed_at desc, invoice_number desc offset ${offset} limit ${limit}`
       const orders = await readOrders(
         db,
         merchant,

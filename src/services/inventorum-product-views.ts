@@ -1,4 +1,4 @@
-import type { Queryable } from '../db/database.ts'
+import type { Fragment, Queryable } from '../db/database.ts'
 import { type Decimal, formatShortest } from '../money/decimal.ts'
 import type { Deps } from './deps.ts'
 import { readHints } from './inventorum-categories.ts'
@@ -36,18 +36,18 @@ export type Product = ProductRow & {
 export type ProductSort = 'name' | 'time_added' | 'time_modified' | 'quantity' | 'price'
 export type ProductOrdering = { readonly by: ProductSort; readonly descending: boolean }
 
-/** What a list can be narrowed by; each left out does not narrow. */
+/** What a list can be narrowed by: every value of each must hold, and none does not narrow. */
 export type ProductFilter = {
   readonly kind: ProductKind
   /** Exact but for case. */
-  readonly name?: string | undefined
-  readonly productCode?: string | undefined
-  readonly ean?: string | undefined
-  readonly taxTypeId?: bigint | undefined
-  readonly categoryId?: bigint | undefined
-  readonly quantity?: Decimal | undefined
-  readonly price?: Decimal | undefined
-  readonly grossPrice?: Decimal | undefined
+  readonly names?: readonly string[]
+  readonly productCodes?: readonly string[]
+  readonly eans?: readonly string[]
+  readonly taxTypeIds?: readonly bigint[]
+  readonly categoryIds?: readonly bigint[]
+  readonly quantities?: readonly Decimal[]
+  readonly prices?: readonly Decimal[]
+  readonly grossPrices?: readonly Decimal[]
   /** Part of name, code or EAN. */
   readonly search?: string | undefined
 }
@@ -94,27 +94,29 @@ export function createProductViews({ db }: Pick<Deps, 'db'>) {
 }
 
 const matches = (sql: Queryable, merchantId: bigint, filter: ProductFilter) => {
-  const { name, productCode, ean, taxTypeId, categoryId, quantity, price, grossPrice, search } =
-    filter
-  const folded = (column: 'name' | 'product_code' | 'ean', value: string | undefined) =>
-    value === undefined ? sql`` : sql`and lower(p.${sql(column)}) = lower(${value}::text)`
+  const { names, productCodes, eans, taxTypeIds = [], categoryIds = [], search } = filter
+  const texts = (column: 'name' | 'product_code' | 'ean', values: readonly string[] = []) =>
+    values.length === 0
+      ? sql``
+      : sql`and lower(p.${sql(column)}) = all(select lower(v) from unnest(${[...values]}::text[]) v)`
+  const numbers = (column: Fragment, values: readonly Decimal[] = []) =>
+    values.length === 0
+      ? sql``
+      : sql`and ${column} = all(${values.map(formatShortest)}::text[]::numeric[])`
   return sql`
     p.merchant_id = ${merchantId} and p.deleted_at is null ${ofKind(sql, filter.kind)}
-    ${folded('name', name)} ${folded('product_code', productCode)} ${folded('ean', ean)}
-    ${taxTypeId === undefined ? sql`` : sql`and p.tax_type_id = ${taxTypeId}`}
+    ${texts('name', names)} ${texts('product_code', productCodes)} ${texts('ean', eans)}
+    ${taxTypeIds.length === 0 ? sql`` : sql`and p.tax_type_id = all(${[...taxTypeIds]}::int8[])`}
     ${
-      categoryId === undefined
+      categoryIds.length === 0
         ? sql``
-        : sql`and exists (select 1 from inventorum_product_categories c
-            where c.merchant_id = p.merchant_id and c.product_id = p.id and c.category_id = ${categoryId})`
+        : sql`and not exists (
+            select 1 from unnest(${[...categoryIds]}::int8[]) id where not exists (
+              select 1 from inventorum_product_categories c
+              where c.merchant_id = p.merchant_id and c.product_id = p.id and c.category_id = id))`
     }
-    ${quantity === undefined ? sql`` : sql`and ${stockOf(sql)} = ${formatShortest(quantity)}::numeric`}
-    ${price === undefined ? sql`` : sql`and p.net = ${formatShortest(price)}::numeric`}
-    ${
-      grossPrice === undefined
-        ? sql``
-        : sql`and round(p.net * (100 + t.rate) / 100, 2) = ${formatShortest(grossPrice)}::numeric`
-    }
+    ${numbers(stockOf(sql), filter.quantities)} ${numbers(sql`p.net`, filter.prices)}
+    ${numbers(sql`round(p.net * (100 + t.rate) / 100, 2)`, filter.grossPrices)}
     ${search === undefined ? sql`` : searchSql(sql, search)}`
 }
 

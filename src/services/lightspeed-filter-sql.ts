@@ -1,5 +1,4 @@
-import type postgres from 'postgres'
-import type { Queryable } from '../db/database.ts'
+import type { Fragment, Queryable } from '../db/database.ts'
 import {
   type Comparison,
   type Filter,
@@ -8,8 +7,6 @@ import {
   foldText,
   type TextMatch,
 } from './lightspeed-filter.ts'
-
-export type Fragment = postgres.PendingQuery<postgres.Row[]>
 
 /** A field as a column that is never null; the type decides how values are bound to it. */
 export type FilterColumn = {

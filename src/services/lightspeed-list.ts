@@ -1,4 +1,4 @@
-import type { Database } from '../db/database.ts'
+import type { Database, Fragment } from '../db/database.ts'
 import {
   type Filter,
   type FilterRecord,
@@ -6,7 +6,7 @@ import {
   foldedFields,
   matches,
 } from './lightspeed-filter.ts'
-import { type FilterColumns, type Fragment, filterSql } from './lightspeed-filter-sql.ts'
+import { type FilterColumns, filterSql } from './lightspeed-filter-sql.ts'
 
 /** One field that a list is ordered by; ids break every tie, ascending. */
 export type ListOrder = { readonly field: string; readonly descending: boolean }

@@ -6,16 +6,22 @@ import type { Call } from './shell.ts'
 
 export type Page = { readonly page: number; readonly offset: number; readonly limit: number }
 
-const LIMIT_DEFAULT = 25
-const LIMIT_MAX = 100
-const OLD_LIMIT = 40
+/** Rows of a page: unless it says how many, and at most. */
+type Limits = { readonly usual: number; readonly max: number }
+
+const LIMITS: Limits = { usual: 25, max: 100 }
+/** Of lists that are older than the envelope with links. */
+export const OLD_LIMITS: Limits = { usual: 40, max: 40 }
+
+const readLimit = (query: URLSearchParams, { usual, max }: Limits): number =>
+  Math.min(readPositive(query.get('limit')) ?? usual, max)
 
 const readPositive = (text: string | null): number | undefined =>
   text !== null && /^\s*\+?\d{1,9}\s*$/.test(text) && Number(text) > 0 ? Number(text) : undefined
 
 /** Rows of a page that exists; anything else is 404, but page 1 exists always. */
-export function slicePage({ query }: Pick<Call, 'query'>, count: number): Page {
-  const limit = Math.min(readPositive(query.get('limit')) ?? LIMIT_DEFAULT, LIMIT_MAX)
+export function slicePage({ query }: Pick<Call, 'query'>, count: number, limits = LIMITS): Page {
+  const limit = readLimit(query, limits)
   const last = Math.max(1, Math.ceil(count / limit))
   const page = query.has('page') ? readPositive(query.get('page')) : 1
   if (page === undefined || page > last) return failNotFound('Invalid page.')
@@ -45,9 +51,9 @@ export function pageAnswer(
   })
 }
 
-/** Rows of an older list: 40 at most, and a page past the end is empty. */
+/** Rows of an older list, in which a page past the end is empty. */
 export function sliceOldPage({ query }: Pick<Call, 'query'>): Page {
-  const limit = Math.min(readPositive(query.get('limit')) ?? OLD_LIMIT, OLD_LIMIT)
+  const limit = readLimit(query, OLD_LIMITS)
   const page = readPositive(query.get('page')) ?? 1
   return { page, offset: (page - 1) * limit, limit }
 }

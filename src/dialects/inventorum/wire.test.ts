@@ -130,6 +130,8 @@ test('days and local times of queries are read strictly', () => {
   assert.equal(parseDay('2031-02-03'), undefined)
   assert.equal(parseLocalTime('2031.07.01 12:00:00', berlin), at('2031-07-01T10:00:00Z'))
   assert.equal(parseLocalTime('2031.13.01 12:00:00', berlin), undefined)
+  assert.equal(parseLocalTime('2031.02.31 12:00:00', berlin), undefined)
+  assert.equal(parseLocalTime('2031.02.28 24:00:01', berlin), undefined)
   assert.equal(parseLocalTime('yesterday', berlin), undefined)
 })
 

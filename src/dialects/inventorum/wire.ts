@@ -126,8 +126,9 @@ export function parseLocalTime(text: string, zone: Zone): Instant | undefined {
   const match = /^(\d{4})\.(\d{2})\.(\d{2})(?:[ T+](\d{2}):(\d{2}):(\d{2}))?$/.exec(text.trim())
   if (!match) return undefined
   const [, year, month, day, hour = '00', minute = '00', second = '00'] = match
-  const reading = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
-  return Number.isNaN(reading) ? undefined : fromReading(zone, fromDate(new Date(reading)))
+  const reading = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  // A 31 February would be read as a day in March.
+  return reading.getUTCDate() === Number(day) ? fromReading(zone, fromDate(reading)) : undefined
 }
 
 // --- Output: decimals (specs/inventorum.md 1.7) ------------------------------------------------------

@@ -117,17 +117,27 @@ test('filters come as pairs or as parameters of their own, and all must hold', a
     ['price=84.0336134454', [0]],
     ['filters=nothing=1,name=beta', [0]],
     ['name=al', []],
+    ['name=alpha&name=ALPHA', [1, 3]],
+    ['name=alpha&name=beta', []],
+    ['filters=name=alpha,name=beta', []],
+    ['gross_price=100&filters=gross_price=119', []],
+    [`categories=${'CATEGORY'}&filters=categories=${'CATEGORY'}`, [1]],
+    [`categories=${'CATEGORY'}&categories=${'OTHER'}`, []],
+    [`filters=categories=${'OTHER'}&filters=categories=${'CATEGORY'}`, []],
     ['tax_type=99999999999999999', []],
   ]
   for (const [query, expected] of cases) {
-    const text = query.replace('TAX7', taxes[1].id).replace('CATEGORY', String(category))
+    const text = query
+      .replace('TAX7', taxes[1].id)
+      .replaceAll('CATEGORY', String(category))
+      .replace('OTHER', '999999')
     assert.deepEqual(await places(text), expected, text)
   }
 })
 
 test('a filter that is no number is told so', async () => {
   for (const name of ['gross_price', 'price', 'quantity', 'tax_type', 'categories'])
-    for (const query of [`${name}=x`, `filters=${name}=`])
+    for (const query of [`${name}=x`, `filters=${name}=`, `${name}=1&filters=${name}=x`])
       assert.deepEqual(await till.ok(400, 'GET', `/api/v2/giftcards/?${query}`), {
         [name]: ['Enter a number.'],
       })

@@ -23,38 +23,37 @@ const OPTIONS = [
 ] as const
 type Option = (typeof OPTIONS)[number]
 
-/** `filters=a=1,b=2` and each option as a parameter of its own; all of them must hold. */
+/** `filters=a=1,b=2` and each option as a parameter of its own; all of them must hold, also of one option. */
 export function readFilter(query: URLSearchParams): ProductFilter {
-  const given = new Map<Option, string>()
-  for (const pair of query.getAll('filters').flatMap((text) => text.split(','))) {
-    const mark = pair.indexOf('=')
-    const option = OPTIONS.find((name) => name === pair.slice(0, mark).trim())
-    if (option) given.set(option, pair.slice(mark + 1))
-  }
-  for (const option of OPTIONS) {
-    const value = query.get(option)
-    if (value !== null) given.set(option, value)
-  }
+  const given = query
+    .getAll('filters')
+    .flatMap((text) => text.split(','))
+    .map((pair): readonly [name: string, value: string] => {
+      const mark = pair.indexOf('=')
+      return [pair.slice(0, mark).trim(), pair.slice(mark + 1)]
+    })
+    .concat(OPTIONS.flatMap((option) => query.getAll(option).map((value) => [option, value])))
   const faults: Faults = {}
-  const read = <T>(option: Option, parse: (text: string) => T | undefined): T | undefined => {
-    const text = given.get(option)
-    if (text === undefined) return undefined
-    const value = parse(text.trim())
-    if (value === undefined) faults[option] = [SHOP_TEXT.enterNumber]
-    return value
-  }
+  const read = <T>(option: Option, parse: (text: string) => T | undefined): readonly T[] =>
+    given.flatMap(([name, text]) => {
+      if (name !== option) return []
+      const value = parse(text.trim())
+      if (value === undefined) faults[option] = [SHOP_TEXT.enterNumber]
+      return value ?? []
+    })
   // A NUL is in no stored text, and the database refuses to compare with one.
-  const text = (option: Option) => given.get(option)?.replaceAll('\0', '\ufffd')
+  const texts = (option: Option) =>
+    given.flatMap(([name, text]) => (name === option ? text.replaceAll('\0', '\ufffd') : []))
   const filter: ProductFilter = {
     kind: 'template',
-    name: text('name'),
-    productCode: text('product_code'),
-    ean: text('ean'),
-    taxTypeId: read('tax_type', parseId),
-    categoryId: read('categories', parseId),
-    quantity: read('quantity', readNumber),
-    price: read('price', readNumber),
-    grossPrice: read('gross_price', readNumber),
+    names: texts('name'),
+    productCodes: texts('product_code'),
+    eans: texts('ean'),
+    taxTypeIds: read('tax_type', parseId),
+    categoryIds: read('categories', parseId),
+    quantities: read('quantity', readNumber),
+    prices: read('price', readNumber),
+    grossPrices: read('gross_price', readNumber),
   }
   if (Object.keys(faults).length > 0) throw new InvalidInput(faults)
   return filter

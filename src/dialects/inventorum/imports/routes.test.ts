@@ -254,6 +254,12 @@ test('the same file twice: the second tells every code, in file order, as writte
     job.status_details.fields?.redeem_code,
     "Duplicate redeem codes ['bbbb-2222', 'AAAA-1111'].",
   )
+  const codes = ['NEWC-1111', 'aaaa-1111', 'newc-1111', 'BBBB-2222', 'AAAA-1111', 'UNIQ-1111']
+  const mixed = await importFile(client, file(...codes.map((code) => row(code))))
+  assert.equal(
+    mixed.status_details.fields?.redeem_code,
+    "Duplicate redeem codes ['NEWC-1111', 'aaaa-1111', 'BBBB-2222'].",
+  )
 })
 
 test('what is no workbook fails as a whole', async () => {

@@ -21,6 +21,8 @@ let app: TestApp
 let till: Till
 let shop: Shop
 let now: Instant = fromDate(new Date('2031-02-03T08:16:02.330Z')) + 100n
+/** How far the clock moves each time it is read. */
+let tick = 0n
 
 before(async () => {
   app = await startTestApp({
@@ -32,7 +34,12 @@ before(async () => {
       ],
     }),
     flags: { publicUrl: 'https://pos.example' },
-    overrides: { now: () => now },
+    overrides: {
+      now: () => {
+        now += tick
+        return now
+      },
+    },
   })
   till = createTill(app.http)
   shop = await openShop(till)
@@ -249,6 +256,28 @@ test('newest sale first, inside one sale by id, on every page', async () => {
   assert.equal(pages[0].next, 'https://pos.example/api/giftcards/?limit=2&page=2')
   assert.equal((await till.ok(404, 'GET', '/api/giftcards/?page=99')).detail, 'Invalid page.')
   assert.equal((await till.send('GET', '/api/giftcards?limit=1')).status, 200)
+})
+
+test('sales that shared a commit are in the order of their invoices all the same', async () => {
+  now += 1_000_000n
+  const baskets = await Promise.all(
+    Array.from({ length: 12 }, () => makeBasket(till, [{ product: shop.multi, quantity: 2 }])),
+  )
+  tick = 1n
+  const orders = await Promise.all(baskets.map(({ id }) => payBasket(till, id)))
+  tick = 0n
+  const invoice = (order: Json): number => Number(order.basket.invoice_number)
+  const newest = orders.sort((a, b) => invoice(b) - invoice(a)).map(({ id }) => id)
+  const cards = (await list('limit=24')).results as Json[]
+  assert.deepEqual(
+    cards.map(({ order_id }) => order_id),
+    newest.flatMap((id) => [id, id]),
+  )
+  const listed = (await till.ok(200, 'GET', '/api/orders/?limit=12')).data as Json[]
+  assert.deepEqual(
+    listed.map(({ id }) => id),
+    newest,
+  )
 })
 
 test('a deep page is the same as one that was counted row by row', async () => {

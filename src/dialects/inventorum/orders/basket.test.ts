@@ -63,6 +63,17 @@ test('a basket is answered with its summary', async () => {
   })
 })
 
+test('the customer is any number of 64 bits, to its last digit', async () => {
+  const customer = '9007199254740993'
+  const made = await till.send('POST', '/api/basket/', {
+    body: `{"items":[{"product":${shop.multi}}],"customer":${customer}}`,
+    headers: { 'content-type': 'application/json' },
+  })
+  assert.match(made.text, new RegExp(`"customer":${customer}[,}]`))
+  const order = await till.send('GET', `/api/orders/${(made.json as Json).id}/`)
+  assert.match(order.text, new RegExp(`"customer":${customer}[,}]`))
+})
+
 test('a draft reads as an order that nobody paid, under either path', async () => {
   const made = await makeBasket(till, [{ product: shop.multi }], {
     note_internal: 'n',
@@ -288,6 +299,13 @@ test('faults of lines, references and cards are told together', async () => {
     discount: ['Discounts are not supported.'],
   })
   assert.deepEqual(answer.items, answer.error.fields.items)
+})
+
+test('codes that are no text are told before any of them is looked up', async () => {
+  const fields = { redeem_code: ['nobody', true, 'nobody else'] }
+  assert.deepEqual((await refuse([{ product: shop.multi }], fields)).error.fields, {
+    redeem_code: ['Not a valid string.'],
+  })
 })
 
 test('no more than 500 lines, counted after cards have a line each', async () => {

@@ -74,7 +74,8 @@ export function decodeBasket(body: JsonValue): BasketRead {
     fields,
     command: fields.ok ? { ...command, lines: whole } : undefined,
     productIds: lines?.map((line) => line?.productId) ?? [],
-    codes,
+    // What a code may be comes before whether there is one.
+    codes: fields.faults.redeem_code === undefined ? codes : [],
   }
 }
 

@@ -2,6 +2,7 @@ import type { Zone } from '../../../money/zone.ts'
 import type { OrderLine, Payment } from '../../../services/inventorum-order-rows.ts'
 import type { Order, UsedCard } from '../../../services/inventorum-order-views.ts'
 import type { Merchant } from '../../../services/merchants.ts'
+import { rawNumber } from '../../../wire/json.ts'
 import {
   fixed2,
   fixed3,
@@ -28,7 +29,7 @@ export const encodeSummary = (order: Order, zone: Zone) => ({
   total: money(order.total),
   id: id(order.id),
   user: id(order.userId),
-  customer: idOrNull(order.customer),
+  customer: customerOf(order),
   basket: id(order.basketId),
   state: order.state === PENDING ? '02' : '01',
   completed_at: localMillis(zone, order.createdAt),
@@ -53,7 +54,7 @@ export function encodeOrder(order: Order, merchant: Merchant, base: string) {
       used_giftcards: order.usedCards.map(encodeUsedCard),
     },
     state: order.state,
-    customer: idOrNull(order.customer),
+    customer: customerOf(order),
     amount_paid: money10(paid),
     payments: order.payments.map(encodePayment),
     shipment: null,
@@ -71,6 +72,10 @@ export function encodeOrder(order: Order, merchant: Merchant, base: string) {
     printable: [],
   }
 }
+
+/** Any number of 64 bits, as it was sent. */
+const customerOf = ({ customer }: Order): unknown =>
+  customer === undefined ? null : rawNumber(customer.toString())
 
 const PURPOSES = { single: 'single-purpose', multi: 'multi-purpose' } as const
 

@@ -99,7 +99,9 @@ async function list(call: Call): Promise<Answer> {
     if (instant === undefined) throw new InvalidInput({ [name]: [TIME] })
     return instant
   }
-  const range = { from: time('start'), to: time('end') }
+  const end = time('end')
+  // Times are shown and asked for in whole seconds.
+  const range = { from: time('start'), to: end === undefined ? undefined : end + 999_999n }
   const { total, orders } = await call.services.inventorum.orders.list(caller, range, page)
   return dataAnswer(
     total,

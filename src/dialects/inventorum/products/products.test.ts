@@ -84,6 +84,13 @@ test('lists have 40 rows at most, search in three fields, and two envelopes', as
   const json = paged.json as Json
   assert.deepEqual([json.count, json.results.length, json.previous], [42, 2, null])
   assert.equal(json.next, 'https://pos.example/api/products/?limit=2&search=Bulk&page=2')
+  // Only the envelope is another: 40 rows, and no more.
+  for (const query of ['', '?limit=60']) {
+    const page = await till.send('GET', `/api/products/${query}`, {
+      headers: { 'x-api-version': '14' },
+    })
+    assert.equal((page.json as Json).results.length, 40)
+  }
   const past = await till.send('GET', '/api/products/?page=999', {
     headers: { 'x-api-version': '13' },
   })

@@ -2,7 +2,7 @@ import { type Answer, empty, json } from '../../../http/answer.ts'
 import type { Product, ProductFilter } from '../../../services/inventorum-product-views.ts'
 import { Fields } from '../../../wire/fields.ts'
 import { asObject, InvalidInput } from '../decode.ts'
-import { dataAnswer, pageAnswer, sliceOldPage, slicePage } from '../paging.ts'
+import { dataAnswer, OLD_LIMITS, pageAnswer, sliceOldPage, slicePage } from '../paging.ts'
 import { faultsOf } from '../problems.ts'
 import type { AddResource, Call } from '../shell.ts'
 import { fixed2, id, parseId, SHOP_TEXT } from '../wire.ts'
@@ -30,7 +30,7 @@ async function list(call: Call): Promise<Answer> {
   const filter: ProductFilter = { kind: 'any', search: search === '' ? undefined : search }
   const count = await productViews.count(call.caller, filter)
   const isPaged = call.version >= PAGED_SINCE
-  const page = isPaged ? slicePage(call, count) : sliceOldPage(call)
+  const page = isPaged ? slicePage(call, count, OLD_LIMITS) : sliceOldPage(call)
   const products = await productViews.list(call.caller, filter, [], page)
   const rows = products.map((product) => encodeProduct(product, shown(call)))
   return isPaged ? pageAnswer(call, count, page, rows) : dataAnswer(count, rows)
