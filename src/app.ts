@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import type { Config } from './config.ts'
+import type { Database } from './db/database.ts'
 import { dialects } from './dialects/index.ts'
 import { SetupError } from './errors.ts'
+import { assertFree, listenOn } from './http/address.ts'
 import type { DialectContext } from './http/dialect.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createListener, createServer, publicUrlOf } from './http/server.ts'
@@ -16,7 +19,13 @@ import { saveRemembered } from './services/idempotency.ts'
 import { createServices, type Services } from './services/index.ts'
 import { openStore } from './store.ts'
 import { startWorkers } from './workers/index.ts'
-import { type Applied, applyWorld, parseWorld, WORLD_CHANNEL } from './world/apply.ts'
+import {
+  type Applied,
+  applyFirstWorld,
+  applyWorld,
+  parseWorld,
+  WORLD_CHANNEL,
+} from './world/apply.ts'
 import { demoWorld } from './world/demo.ts'
 import type { World } from './world/schema.ts'
 
@@ -25,8 +34,6 @@ export type App = {
   readonly url: string
   /** Every verb, as the dialects have them. */
   readonly services: Services
-  /** What was applied at this start: the given world, or the demo of a first start. */
-  readonly applied: (Applied & { readonly demo?: World }) | undefined
   /** Stops accepting, finishes what is under way, stops the database if it is ours. */
   readonly stop: () => Promise<void>
 }
@@ -40,25 +47,46 @@ const connectionsTo = (databaseUrl: string | undefined): number =>
 /** Half of the processors work for the commits; on a small machine one large batch beats two small ones. */
 const LANES = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
 
-/** Composition root: configuration → database → services → listeners. Ready when it returns. */
-export async function startApp(config: Config, overrides: Partial<Deps> = {}): Promise<App> {
+/** What was applied, with the demo if it was that; its secrets are kept nowhere else. */
+export type AppliedAtStart = Applied & { readonly demo?: World }
+
+export type StartOptions = {
+  readonly overrides?: Partial<Deps>
+  /** Hears of what was applied as soon as it is committed, whatever becomes of the start. */
+  readonly onApplied?: (applied: AppliedAtStart, log: Logger) => void
+  /** Ends a start that is under way, which then is refused (SetupError). */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Composition root: configuration → database → services → listeners. Ready when it returns. Refuses
+ * (SetupError) what cannot be served before anything is written.
+ */
+export async function startApp(
+  config: Config,
+  { overrides = {}, onApplied = () => {}, signal }: StartOptions = {},
+): Promise<App> {
   const log = createLog(config)
+  const world = await readWorld(config)
+  for (const port of [config.port, config.lightspeedPort]) await assertFree(config.host, port)
+  for (const { assertServable } of dialects) await assertServable?.(config)
   const dataDirectory = resolve(config.dataDirectory)
   const connections = connectionsTo(config.databaseUrl)
   const store = await openStore({ ...config, dataDirectory, connections })
   const closing: (() => Promise<void>)[] = [store.close]
-  const stop = async (): Promise<void> => {
-    for (const close of closing.splice(0).reverse()) await close()
+  let stopping = Promise.resolve()
+  const stop = (): Promise<void> => {
+    stopping = stopping.then(async () => {
+      for (const close of closing.splice(0).reverse()) await close()
+    })
+    return stopping
   }
+  signal?.addEventListener('abort', () => void stop(), { once: true })
   try {
     const { db } = store
     const metrics = createMetrics({
       queued: () => commit.queued(),
-      poolInUse: async () => {
-        const [row] = await db<{ count: bigint }[]>`
-          select count(*) from pg_stat_activity where application_name = 'scrip' and state <> 'idle'`
-        return Number(row?.count ?? 0n)
-      },
+      poolInUse: () => db.connectionsInUse(),
       poolMax: connections,
     })
     const now = overrides.now ?? wallClock
@@ -76,7 +104,7 @@ export async function startApp(config: Config, overrides: Partial<Deps> = {}): P
     const listening = await db.listen(WORLD_CHANNEL, services.merchants.forget)
     closing.push(listening.unlisten)
 
-    const applied = await applyAtStart(config, deps)
+    await applyAtStart(config, world, deps, (applied) => onApplied(applied, log))
     const context: DialectContext = {
       services,
       config,
@@ -84,60 +112,69 @@ export async function startApp(config: Config, overrides: Partial<Deps> = {}): P
       now,
       publicUrl: publicUrlOf(config),
     }
-    const isReady = async () => {
-      try {
-        await db`select 1`
-        return true
-      } catch {
-        return false
-      }
-    }
+    const isReady = createReadiness(db)
     const server = await createServer({ dialects, context, metrics, isReady })
-    closing.push(() => server.close())
+    const listeners: (() => Promise<void>)[] = [() => server.close()]
+    closing.push(async () => {
+      await Promise.all(listeners.map((close) => close()))
+    })
     for (const { listen } of dialects) {
       const close = await listen?.((options) => createListener(log, metrics, options), context)
-      if (close) closing.push(close)
+      if (close) listeners.push(close)
     }
     const workers = startWorkers(deps, services)
     closing.push(async () => {
       await Promise.all(workers.map((worker) => worker.stop()))
     })
-    const url = await listen(server, config)
-    return { url, services, applied, stop }
+    const url = await listenOn(server, config)
+    signal?.throwIfAborted()
+    return { url, services, stop }
   } catch (error) {
     await stop()
+    if (signal?.aborted) throw new SetupError('Told to stop before it was ready.')
     throw error
   }
 }
 
-async function listen(
-  server: Awaited<ReturnType<typeof createServer>>,
-  { host, port }: Pick<Config, 'host' | 'port'>,
-): Promise<string> {
-  try {
-    return await server.listen({ host, port })
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EADDRINUSE') throw new SetupError(`Port ${port} on ${host} is in use.`)
-    throw new SetupError(`Cannot listen on ${host}:${port}: ${String(code ?? error)}`)
+/** A database that does not answer in this time is not there. */
+const READY_MS_MAX = 2_000
+
+/** Whether the database answers; whoever asks while somebody is asking shares the answer. */
+function createReadiness(db: Database): () => Promise<boolean> {
+  let asking: Promise<boolean> | undefined
+  return () => {
+    asking ??= db`select 1`
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        asking = undefined
+      })
+    return Promise.race([asking, sleep(READY_MS_MAX, false, { ref: false })])
   }
 }
 
-async function applyAtStart(config: Config, deps: Deps): Promise<App['applied']> {
-  if (config.world !== undefined) {
-    let text: string
-    try {
-      text = await readFile(config.world, 'utf8')
-    } catch {
-      throw new SetupError(`The world file ${config.world} cannot be read.`)
-    }
-    return await applyWorld(deps.db, parseWorld(text), deps.now())
-  }
-  if (config.empty) return undefined
-  const [merchant] = await deps.db`select 1 from merchants limit 1`
-  if (merchant) return undefined
+async function readWorld({ world }: Pick<Config, 'world'>): Promise<World | undefined> {
+  if (world === undefined) return undefined
+  const text = await readFile(world, 'utf8').catch(() => {
+    throw new SetupError(`The world file ${world} cannot be read.`)
+  })
+  return parseWorld(text)
+}
+
+/** Applies the given world, or the demo of a first start; several processes may start at once. */
+async function applyAtStart(
+  { empty }: Pick<Config, 'empty'>,
+  world: World | undefined,
+  { db, now }: Pick<Deps, 'db' | 'now'>,
+  tell: (applied: AppliedAtStart) => void,
+): Promise<void> {
+  if (world !== undefined) return tell(await applyWorld(db, world, now()))
+  if (empty) return
   const demo = demoWorld()
-  return { ...(await applyWorld(deps.db, demo, deps.now())), demo }
+  const applied = await applyFirstWorld(db, demo, now())
+  if (applied) tell({ ...applied, demo })
 }
 
 /** JSON lines on standard error; an error shows what it is, never the values it was about. */

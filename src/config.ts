@@ -31,14 +31,19 @@ export type Flags = {
 
 const LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']
 
-/** Reads flags and environment. Refuses (SetupError) what it cannot understand, naming the flag. */
-export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): Config {
+/**
+ * Reads flags and environment, in which an empty variable is none. Refuses (SetupError) what it cannot
+ * understand, naming the flag.
+ */
+export function readConfig(flags: Flags, environment: NodeJS.ProcessEnv = process.env): Config {
+  const env: NodeJS.ProcessEnv = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== ''),
+  )
   const publicUrl = flags.publicUrl ?? env.SCRIP_PUBLIC_URL
   if (publicUrl !== undefined && !URL.canParse(publicUrl))
     throw new SetupError(`--public-url is not a URL: ${publicUrl}`)
-  const databaseUrl = flags.databaseUrl ?? (env.DATABASE_URL || undefined)
-  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl))
-    throw new SetupError('--database-url must begin with postgres://')
+  const databaseUrl = flags.databaseUrl ?? env.DATABASE_URL
+  if (databaseUrl !== undefined) assertDatabaseUrl(databaseUrl)
   const logLevel = flags.logLevel ?? env.LOG_LEVEL ?? 'info'
   if (!LEVELS.includes(logLevel))
     throw new SetupError(`--log-level must be one of ${LEVELS.join(', ')}`)
@@ -52,12 +57,24 @@ export function readConfig(flags: Flags, env: NodeJS.ProcessEnv = process.env): 
     empty: flags.empty ?? env.SCRIP_EMPTY === '1',
     publicUrl: publicUrl?.replace(/\/+$/, ''),
     lightspeedPort:
-      lightspeedPort === undefined || lightspeedPort === 'off' || lightspeedPort === ''
+      lightspeedPort === undefined || lightspeedPort === 'off'
         ? undefined
         : readPort('--lightspeed-port', lightspeedPort),
     lightspeedTls: readTls(flags.lightspeedTls ?? env.SCRIP_LIGHTSPEED_TLS ?? 'self-signed'),
     logLevel,
   })
+}
+
+/** It may hold a password, so it is never quoted. */
+function assertDatabaseUrl(text: string): void {
+  if (!/^postgres(ql)?:\/\//.test(text))
+    throw new SetupError('--database-url must begin with postgres://')
+  try {
+    const { username, password, hostname, pathname } = new URL(text)
+    for (const part of [username, password, hostname, pathname]) decodeURIComponent(part)
+  } catch {
+    throw new SetupError('--database-url is not a URL.')
+  }
 }
 
 function readPort(flag: string, text: string): number {

@@ -22,8 +22,8 @@ export type BenchServer = {
 }
 
 const ROOT = new URL('../../', import.meta.url).pathname
-/** What follows `node` in `npm start`: a bench runs what a merchant runs. */
-const START = manifest.scripts.start.split(' ').slice(1)
+/** What follows `exec node` in `npm start`: a bench runs what a merchant runs. */
+const START = manifest.scripts.start.split(' ').slice(2)
 
 /** Starts everything in a temporary folder; `stop` leaves nothing behind. */
 export async function startBenchServer(

@@ -20,14 +20,15 @@ export function addApply(program: Command): void {
   )
 }
 
-/** What was applied, with its warnings and the secrets that were generated. */
-export function describeApplied({ created, updated, secrets, warnings }: Applied): string {
-  return [
-    ...warnings.map((warning) => `warning: ${warning}`),
-    `world applied: ${created} created, ${updated} updated`,
-    ...secrets.map(
-      ({ merchant, name, dialect, secret }) => `${merchant} ${name} (${dialect}): ${secret}`,
-    ),
-    '',
-  ].join('\n')
-}
+const describeApplied = ({ created, updated, secrets, warnings }: Applied): string =>
+  [
+    ...warnings.map((warning) => `warning: ${warning}\n`),
+    `world applied: ${created} created, ${updated} updated\n`,
+    describeSecrets(secrets),
+  ].join('')
+
+/** A line for each secret that was generated. */
+export const describeSecrets = (secrets: Applied['secrets']): string =>
+  secrets
+    .map(({ merchant, name, dialect, secret }) => `${merchant} ${name} (${dialect}): ${secret}\n`)
+    .join('')

@@ -1,44 +1,48 @@
+import { SetupError } from '../errors.ts'
 import type { Applied } from '../world/apply.ts'
 import { DEMO_APPLICATION } from '../world/demo.ts'
 import type { World } from '../world/schema.ts'
 
-/**
- * Finishes a first start through the front door: what a world file cannot hold (vouchers, products of the
- * till and of the restaurant) is made with the demo's own credentials. Returns how to use it all: every
- * secret, once, and one working line for each dialect.
- */
-export async function describeDemo(
-  { secrets }: Applied,
-  world: World,
-  url: string,
-): Promise<string> {
-  const secret = (dialect: string): string =>
-    secrets.find((entry) => entry.dialect === dialect)?.secret ?? ''
-  const pretix = `Authorization: Token ${secret('pretix')}`
-  const inventorum = `Authorization: Token ${secret('inventorum')}`
-  const foodics = `Authorization: Bearer ${secret('foodics')}`
-  const application = world.merchants?.[0]?.lightspeed?.applications?.[0]?.private_id ?? ''
-  await fillDemo(url, { pretix, inventorum, foodics })
+const applicationOf = (demo: World): string =>
+  demo.merchants?.[0]?.lightspeed?.applications?.[0]?.private_id ?? ''
+
+/** Every secret of a first start, once. */
+export function describeDemoSecrets({ secrets }: Applied, demo: World): string {
   const shown = [
-    ...secrets.map(({ name, dialect, secret: value }) => [
+    ...secrets.map(({ name, dialect, secret }) => [
       name,
-      dialect === 'lightspeed' ? `${value}  (password of user "demo")` : value,
+      dialect === 'lightspeed' ? `${secret}  (password of user "demo")` : secret,
     ]),
-    ['application', `${application}  (LightSpeed private id of ${DEMO_APPLICATION})`],
+    ['application', `${applicationOf(demo)}  (LightSpeed private id of ${DEMO_APPLICATION})`],
   ]
   return `
 This is a first start: a merchant "demo" was made, with a few cards, vouchers, an event and products.
 These credentials are shown once and kept nowhere in the clear:
 
 ${shown.map(([name = '', value]) => `  ${name.padEnd(12)} ${value}`).join('\n')}
+`
+}
 
+/**
+ * Finishes a first start through the front door: what a world file cannot hold (vouchers, products of the
+ * till and of the restaurant) is made with the demo's own credentials. Returns one working line for each
+ * dialect.
+ */
+export async function fillDemo({ secrets }: Applied, demo: World, url: string): Promise<string> {
+  const secret = (dialect: string): string =>
+    secrets.find((entry) => entry.dialect === dialect)?.secret ?? ''
+  const pretix = `Authorization: Token ${secret('pretix')}`
+  const inventorum = `Authorization: Token ${secret('inventorum')}`
+  const foodics = `Authorization: Bearer ${secret('foodics')}`
+  await sendDemo(url, { pretix, inventorum, foodics })
+  return `
 One card in four protocols:
 
   curl -H '${pretix}' ${url}/api/v1/organizers/demo/giftcards/
 
   curl -H '${foodics}' ${url}/v5/gift_cards/WELCOME-7Q2
 
-  curl -u 'demo:${secret('lightspeed')}' -A ${DEMO_APPLICATION}/1.0 -H 'X-PAPPID: ${application}' ${url}/api/gift_cards/
+  curl -u 'demo:${secret('lightspeed')}' -A ${DEMO_APPLICATION}/1.0 -H 'X-PAPPID: ${applicationOf(demo)}' ${url}/api/gift_cards/
 
   curl -H '${inventorum}' ${url}/api/v2/giftcards/WELCOME-7Q2/validate
 
@@ -47,7 +51,7 @@ One card in four protocols:
 
 type Headers = { readonly pretix: string; readonly inventorum: string; readonly foodics: string }
 
-async function fillDemo(url: string, headers: Headers): Promise<void> {
+async function sendDemo(url: string, headers: Headers): Promise<void> {
   const send = async (header: string, path: string, body?: unknown): Promise<unknown> => {
     const answer = await fetch(`${url}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -58,7 +62,7 @@ async function fillDemo(url: string, headers: Headers): Promise<void> {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     if (!answer.ok)
-      throw new Error(`the demo could not be filled: ${path} answered ${answer.status}`)
+      throw new SetupError(`The demo could not be filled: ${path} answered ${answer.status}.`)
     return await answer.json()
   }
   const event = '/api/v1/organizers/demo/events/democon'

@@ -12,7 +12,6 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const program = new Command('scrip')
     .description('A self-hosted stored-value server.')
     .exitOverride()
-    .showHelpAfterError('(scrip --help lists the commands)')
   const finish = (code: number): void => {
     exitCode = code
   }
@@ -26,6 +25,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       process.stderr.write(`scrip: ${error.message}\n`)
       return 1
     }
-    throw error
+    // A defect: where it happened, but nothing of what it was about.
+    process.stderr.write(`scrip: ${error instanceof Error ? error.stack : String(error)}\n`)
+    return 1
   }
 }

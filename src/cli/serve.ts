@@ -1,9 +1,11 @@
 import { flushCompileCache } from 'node:module'
 import type { Command } from 'commander'
-import { startApp } from '../app.ts'
-import { type Flags, readConfig } from '../config.ts'
-import { describeApplied } from './apply.ts'
-import { describeDemo } from './demo.ts'
+import type { Logger } from 'pino'
+import { type App, type AppliedAtStart, startApp } from '../app.ts'
+import { type Config, type Flags, readConfig } from '../config.ts'
+import type { Applied } from '../world/apply.ts'
+import { describeSecrets } from './apply.ts'
+import { describeDemoSecrets, fillDemo } from './demo.ts'
 
 /** How long a stop may take before what is left is cut off. */
 const STOP_MS_MAX = 9_000
@@ -30,23 +32,54 @@ export function addServe(program: Command, finish: (code: number) => void): void
     )
     .option('--log-level <level>', 'silent … trace (LOG_LEVEL, info)')
     .action(async (flags: Flags) => {
-      const stopping = signalled()
-      const app = await startApp(readConfig(flags))
-      if (app.applied?.demo)
-        process.stderr.write(await describeDemo(app.applied, app.applied.demo, app.url))
-      else if (app.applied) process.stderr.write(describeApplied(app.applied))
-      process.stdout.write(`ready ${app.url}\n`)
+      const stopping = stopSignal()
+      const started = start(readConfig(flags), stopping)
+      await Promise.race([started, aborted(stopping)])
       flushCompileCache()
-      await stopping
-      const limit = setTimeout(() => process.exit(1), STOP_MS_MAX)
-      await app.stop()
-      clearTimeout(limit)
+      await aborted(stopping)
+      // What is still under way then is cut off, as it would be by a crash, which loses nothing either.
+      setTimeout(() => process.exit(0), STOP_MS_MAX).unref()
+      await started.then(
+        (app) => app.stop(),
+        () => {},
+      )
       finish(0)
     })
 }
 
-const signalled = (): Promise<void> =>
+/** Starts, tells what was made, and says that it is ready. */
+async function start(config: Config, signal: AbortSignal): Promise<App> {
+  let demo: AppliedAtStart | undefined
+  const app = await startApp(config, {
+    signal,
+    onApplied: (applied, log) => {
+      if (applied.demo) {
+        demo = applied
+        process.stderr.write(describeDemoSecrets(applied, applied.demo))
+      } else logApplied(applied, log)
+    },
+  })
+  if (demo?.demo) process.stderr.write(await fillDemo(demo, demo.demo, app.url))
+  if (!signal.aborted) process.stdout.write(`ready ${app.url}\n`)
+  return app
+}
+
+/** As lines of the log, but for the secrets: they are for the eyes of whoever started us. */
+function logApplied({ created, updated, warnings, secrets }: Applied, log: Logger): void {
+  for (const warning of warnings) log.warn({ world: warning }, 'the world file')
+  log.info({ created, updated }, 'world applied')
+  process.stderr.write(describeSecrets(secrets))
+}
+
+/** Aborted by SIGTERM or SIGINT; whoever sends another one has to wait all the same. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort())
+  return stopping.signal
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve())
-    process.once('SIGINT', () => resolve())
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
   })

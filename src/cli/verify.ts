@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Flags } from '../config.ts'
+import type { Store } from '../store.ts'
 import { verify } from '../verify.ts'
 import { usingStore, withStoreFlags } from './store.ts'
 
@@ -8,7 +9,7 @@ export function addVerify(program: Command, finish: (code: number) => void): voi
   withStoreFlags(
     program.command('verify').description('re-read every entry and prove every balance'),
   ).action(async (flags: Flags) => {
-    await usingStore(flags, async ({ db }) => {
+    const prove = async ({ db }: Store): Promise<void> => {
       const report = await verify(db)
       process.stdout.write(
         report.broken === undefined
@@ -16,6 +17,7 @@ export function addVerify(program: Command, finish: (code: number) => void): voi
           : `broken: ${report.broken}\n`,
       )
       finish(report.broken === undefined ? 0 : 1)
-    })
+    }
+    await usingStore(flags, prove, { mustExist: true })
   })
 }

@@ -3,6 +3,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 declare module 'postgres' {
+  interface Sql {
+    /** Connections that work or belong to a transaction, now. */
+    connectionsInUse(): number
+  }
   interface TransactionSql {
     /**
      * Sends the commit right behind the statements that were started, a turn earlier than by returning;
@@ -247,14 +251,15 @@ const PATCHES: readonly Patch[] = [
     before: `  Object.assign(sql, {
     get parameters`,
     after: `  Object.assign(sql, {
-    isPatchedForScrip: 3,
+    isPatchedForScrip: 4,
+    connectionsInUse: () => busy.length + full.length + reserved.length,
     get parameters`,
   },
 ]
 
 /** Refuses a pool whose driver has not been patched: it could tear a transaction in two. */
 export function assertPatched(pool: object): void {
-  if ('isPatchedForScrip' in pool && pool.isPatchedForScrip === 3) return
+  if ('isPatchedForScrip' in pool && pool.isPatchedForScrip === 4) return
   throw new Error('The PostgreSQL driver is not patched: run "npm ci" (without --ignore-scripts).')
 }
 

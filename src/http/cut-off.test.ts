@@ -10,7 +10,7 @@ import { createListener } from './server.ts'
 /** Clients that leave in the middle of a request, which a server must survive for ever. */
 
 const log = pino({ level: 'silent' })
-const metrics = () => createMetrics({ queued: () => 0, poolInUse: async () => 0, poolMax: 1 })
+const metrics = () => createMetrics({ queued: () => 0, poolInUse: () => 0, poolMax: 1 })
 
 describe('a client that leaves', { timeout: 30_000 }, () => {
   const app = createListener(log, metrics())

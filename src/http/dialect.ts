@@ -30,6 +30,8 @@ export type ListenerOptions = {
 /** A foreign protocol we speak. Each registers itself as one encapsulated Fastify plugin. */
 export type Dialect = {
   readonly name: 'pretix' | 'inventorum' | 'lightspeed' | 'foodics' | 'scrip'
+  /** Refuses (SetupError) a configuration that cannot be served; called before anything is written. */
+  readonly assertServable?: (config: Config) => Promise<void>
   /** Adds its routes to the main listener, inside a scope of its own (hooks and error handler too). */
   readonly register: (app: FastifyInstance, context: DialectContext) => void | Promise<void>
   /** Answers a path that begins so and whose percent escapes cannot be decoded; else these are letters. */

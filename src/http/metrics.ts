@@ -9,7 +9,7 @@ export type Metrics = {
 /** Prometheus metrics. Labels are protocol, method and status only: nothing a caller sent. */
 export function createMetrics(sources: {
   readonly queued: () => number
-  readonly poolInUse: () => Promise<number>
+  readonly poolInUse: () => number
   readonly poolMax: number
 }): Metrics {
   const registry = new Registry()
@@ -59,10 +59,10 @@ export function createMetrics(sources: {
   })
   new Gauge({
     name: 'scrip_database_connections_in_use',
-    help: 'Connections of this process that PostgreSQL reports as busy.',
+    help: 'Connections of this process that are at work or in a transaction.',
     registers,
-    async collect() {
-      this.set(await sources.poolInUse())
+    collect() {
+      this.set(sources.poolInUse())
     },
   })
   new Gauge({

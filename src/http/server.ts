@@ -1,6 +1,11 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteHandlerMethod,
+} from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { DomainError } from '../errors.ts'
@@ -9,6 +14,7 @@ import { type Answer, json, send } from './answer.ts'
 import type { Dialect, DialectContext, ListenerOptions } from './dialect.ts'
 import { ALL_METHODS, disguise, reveal } from './methods.ts'
 import type { Metrics } from './metrics.ts'
+import { followSockets } from './sockets.ts'
 
 /** The largest body of most requests; a route that needs more says so. */
 const BODY_BYTES_MAX = 1024 * 1024
@@ -28,13 +34,18 @@ declare module 'fastify' {
     /** The Content-Type as it was sent; '' if it was not. */
     sentType: string
   }
+  interface FastifyContextConfig {
+    dialect?: string
+    /** Also when there are more requests than we take: who asks wants to know how we are. */
+    answersAlways?: boolean
+  }
 }
 
 export type ServerOptions = {
   readonly dialects: readonly Dialect[]
   readonly context: DialectContext
   readonly metrics: Metrics
-  /** Whether the database answers. */
+  /** Whether the database answers, in time. */
   readonly isReady: () => Promise<boolean>
 }
 
@@ -60,16 +71,25 @@ export async function createServer({
       return owner?.malformedUrl?.answer(request, reply, context)
     },
   })
-  app.get('/livez', (_request, reply) => send(reply, json(200, { status: 'ok' })))
-  app.get('/readyz', async (_request, reply) => {
-    const ready = await isReady()
-    return send(reply, json(ready ? 200 : 503, { status: ready ? 'ok' : 'unavailable' }))
-  })
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  const health = (url: string, answer: () => Promise<Answer>): void => {
+    const config = { answersAlways: true }
+    const handler: RouteHandlerMethod = async (_request, reply) => send(reply, await answer())
+    app.route({ method: ['GET', 'HEAD'], url, config, handler })
+  }
+  health('/livez', async () => json(200, { status: 'ok' }))
+  health('/readyz', async () =>
+    (await isReady()) ? json(200, { status: 'ok' }) : json(503, { status: 'unavailable' }),
   )
+  health('/metrics', async () => ({
+    status: 200,
+    headers: { 'content-type': metrics.registry.contentType },
+    body: await metrics.registry.metrics(),
+  }))
   for (const dialect of dialects)
     await app.register(async (scope) => {
+      scope.addHook('onRoute', (route) => {
+        route.config = { ...route.config, dialect: dialect.name }
+      })
       scope.addHook('onRequest', (request, _reply, done) => {
         request.dialect = dialect.name
         done()
@@ -124,10 +144,16 @@ export function createListener(
     done(null, body),
   )
 
+  const sockets = followSockets(app.server, https !== undefined)
+  app.addHook('preClose', (done) => {
+    sockets.finish()
+    done()
+  })
   let inFlight = 0
   // Hooks with a callback: a promise for each would cost more than what they do.
   app.addHook('onRequest', (request, reply, done) => {
     reveal(request.raw)
+    sockets.heard(request.raw.socket)
     inFlight += 1
     const started = performance.now()
     // Not onResponse, which never comes when the client has left.
@@ -143,7 +169,15 @@ export function createListener(
       !/^multipart\/[a-z-]+\s*(;|$)/i.test(request.sentType)
     )
       headers['content-type'] = RAW
-    done(inFlight > IN_FLIGHT_MAX ? new DomainError({ code: 'overloaded' }) : undefined)
+    if (request.is404) {
+      // Nobody's path: whatever comes after the headers counts for nothing.
+      send(reply, json(404, { message: 'Not found.' }))
+      return
+    }
+    if (inFlight <= IN_FLIGHT_MAX) return done()
+    const { config } = request.routeOptions
+    request.dialect = config.dialect ?? 'none'
+    done(config.answersAlways ? undefined : new DomainError({ code: 'overloaded' }))
   })
   // A client that left while we looked who it is: its body would never come to an end.
   app.addHook('preParsing', (request, _reply, payload, done) => {
@@ -165,7 +199,6 @@ export function createListener(
         'request',
       )
   }
-  app.setNotFoundHandler((_request, reply) => send(reply, json(404, { message: 'Not found.' })))
   app.setErrorHandler((error, request, reply) => {
     const status = statusOf(error)
     if (status >= 500) logDefect(log, request, error)

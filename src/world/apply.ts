@@ -4,6 +4,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { Database, Tx } from '../db/database.ts'
 import { sqlState, transact } from '../db/transact.ts'
+import { DomainError } from '../errors.ts'
 import { issueCards } from '../ledger/issue.ts'
 import { CURRENCIES } from '../money/currency.ts'
 import { parseDecimal } from '../money/decimal.ts'
@@ -87,51 +88,91 @@ const toPath = (pointer: string): string =>
  * Makes a world so, all or nothing: what exists by its natural key is updated, nothing is deleted, and
  * cards, vouchers, orders and invoices that exist are left as they are.
  */
-export async function applyWorld(db: Database, world: World, now: Instant): Promise<Applied> {
-  return await transact(db, async (tx) => {
-    const warnings = unknownNames(World, world).map((path) => `${path}: not known, and ignored`)
-    const applied: Applied = { created: 0, updated: 0, secrets: [], warnings }
-    await tx`set local lock_timeout = 0`
-    await tx`select pg_advisory_xact_lock(${LOCK}::int8)`
-    for (const [index, key] of (world.instance_keys ?? []).entries())
-      await applyInstanceKey(tx, key, `instance_keys[${index}]`, applied)
-    const list = world.merchants ?? []
-    const merchants: Merchant[] = []
-    for (const [index, merchant] of list.entries())
-      merchants.push(await below(`merchants[${index}]`, () => applyMerchant(tx, merchant, applied)))
-    for (const [index, merchant] of merchants.entries()) {
-      const section = list[index]
-      if (!section) continue
-      await below(`merchants[${index}]`, async () => {
-        await applyAcceptances(tx, merchant, section)
-        for (const apply of SECTIONS) await apply(tx, merchant, section, applied, now)
-      })
-    }
-    await tx`select pg_notify(${WORLD_CHANNEL}, '')`
-    return applied
+export const applyWorld = (db: Database, world: World, now: Instant): Promise<Applied> =>
+  transact(db, async (tx) => {
+    await lockWorld(tx)
+    return await applyLocked(tx, world, now)
   })
+
+/** The same, but only where there is no merchant yet, whoever else is starting; undefined if there is. */
+export const applyFirstWorld = (
+  db: Database,
+  world: World,
+  now: Instant,
+): Promise<Applied | undefined> =>
+  transact(db, async (tx) => {
+    await lockWorld(tx)
+    const [merchant] = await tx`select 1 from merchants limit 1`
+    return merchant ? undefined : await applyLocked(tx, world, now)
+  })
+
+/** One process after the other, however long it takes. */
+async function lockWorld(tx: Tx): Promise<void> {
+  await tx`set local lock_timeout = 0`
+  await tx`select pg_advisory_xact_lock(${LOCK}::int8)`
 }
 
-async function below<T>(prefix: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw error instanceof WorldError ? error.below(prefix) : error
+async function applyLocked(tx: Tx, world: World, now: Instant): Promise<Applied> {
+  const warnings = unknownNames(World, world).map((path) => `${path}: not known, and ignored`)
+  const applied: Applied = { created: 0, updated: 0, secrets: [], warnings }
+  for (const [index, key] of (world.instance_keys ?? []).entries()) {
+    const path = `instance_keys[${index}]`
+    await below(path, applied, () => applyInstanceKey(tx, key, applied))
   }
+  const list = world.merchants ?? []
+  const merchants: Merchant[] = []
+  for (const [index, merchant] of list.entries())
+    merchants.push(
+      await below(`merchants[${index}]`, applied, () => applyMerchant(tx, merchant, applied)),
+    )
+  for (const [index, merchant] of merchants.entries()) {
+    const section = list[index]
+    if (!section) continue
+    await below(`merchants[${index}]`, applied, async () => {
+      await applyAcceptances(tx, merchant, section)
+      for (const apply of SECTIONS) await apply(tx, merchant, section, applied, now)
+    })
+  }
+  await tx`select pg_notify(${WORLD_CHANNEL}, '')`
+  return applied
+}
+
+/** Runs a part of the work: what it warns of and refuses is below `prefix`. */
+async function below<T>(prefix: string, { warnings }: Applied, work: () => Promise<T>): Promise<T> {
+  const from = warnings.length
+  try {
+    const done = await work()
+    const own = warnings.splice(from)
+    warnings.push(...own.map((text) => `${prefix}${text.startsWith(':') ? '' : '.'}${text}`))
+    return done
+  } catch (error) {
+    throw asWorldError(error)?.below(prefix) ?? error
+  }
+}
+
+/** What only the ledger or the database would not take is the world's fault too; nothing of it is quoted. */
+function asWorldError(error: unknown): WorldError | undefined {
+  if (error instanceof WorldError) return error
+  if (error instanceof DomainError) return new WorldError('', `is refused: ${error.refusal.code}`)
+  return sqlState(error)?.startsWith('22')
+    ? new WorldError('', 'has a value that cannot be stored')
+    : undefined
 }
 
 async function applyInstanceKey(
   tx: Tx,
   key: { readonly name: string; readonly token?: string },
-  path: string,
   applied: Applied,
 ): Promise<void> {
   const [existing] = await tx`select 1 from instance_keys where name = ${key.name}`
   const token = key.token ?? (existing ? undefined : generateToken('instance'))
   if (token === undefined) return
-  warnShort(token, path, applied)
+  warnShort(token, applied)
   if (key.token === undefined)
     applied.secrets.push({ merchant: '', name: key.name, dialect: 'instance', secret: token })
+  const [other] = await tx`
+    select 1 from instance_keys where token_hash = ${tokenDigest(token)} and name <> ${key.name}`
+  if (other) throw new WorldError('token', 'is used by another key')
   await tx`
     insert into instance_keys (name, token_hash) values (${key.name}, ${tokenDigest(token)})
     on conflict (name) do update set token_hash = excluded.token_hash`
@@ -182,7 +223,9 @@ async function applyCredentials(
   applied: Applied,
 ): Promise<void> {
   for (const [index, credential] of (world.credentials ?? []).entries())
-    await below(`credentials[${index}]`, () => applyCredential(tx, merchant, credential, applied))
+    await below(`credentials[${index}]`, applied, () =>
+      applyCredential(tx, merchant, credential, applied),
+    )
 }
 
 async function applyCredential(
@@ -197,8 +240,7 @@ async function applyCredential(
     select 1 from credentials where merchant_id = ${merchant.id} and name = ${name}`
   const given = isUser ? credential.password : credential.token
   const secret = given ?? (existing ? undefined : generateToken(dialect))
-  if (secret !== undefined && !isUser)
-    warnShort(secret, `merchants.${merchant.slug}.credentials.${name}`, applied)
+  if (secret !== undefined && !isUser) warnShort(secret, applied)
   const list = dialect === 'foodics' ? credential.scopes : credential.permissions
   const grants =
     list === undefined || list === 'all' ? null : dialect === 'pretix' ? newestNames(list) : list
@@ -294,7 +336,7 @@ async function applyCards(
       },
     ]
   })
-  await issueCards(tx, merchant.id, drafts, { now })
+  await below('cards', applied, () => issueCards(tx, merchant.id, drafts, { now }))
   applied.created += drafts.length
 }
 
@@ -305,9 +347,9 @@ function count(applied: Applied, created: boolean): void {
 
 const TOKEN_LENGTH_MIN = 20
 
-function warnShort(token: string, path: string, applied: Applied): void {
+function warnShort(token: string, { warnings }: Applied): void {
   if (token.length < TOKEN_LENGTH_MIN)
-    applied.warnings.push(`${path}: the token is shorter than ${TOKEN_LENGTH_MIN} characters`)
+    warnings.push(`: the token is shorter than ${TOKEN_LENGTH_MIN} characters`)
 }
 
 /** 192 random bits behind a prefix that a secret scanner can know. */

@@ -18,7 +18,6 @@ export const demoWorld = (): World => ({
         { name: 'inventorum', dialect: 'inventorum' },
         { name: 'foodics', dialect: 'foodics', scopes: 'all' },
         { name: 'lightspeed', dialect: 'lightspeed', username: 'demo' },
-        { name: 'office', dialect: 'scrip', role: 'owner' },
       ],
       lightspeed: {
         applications: [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -140,7 +140,24 @@ describe('scrip on the command line', () => {
         ['serve', '--database-url', 'postgres://nobody@127.0.0.1:1/x', '--data', data],
         /The database cannot be used/,
       ],
+      [
+        ['serve', '--database-url', 'postgres://u:secret@h:abc/x', '--data', data],
+        /--database-url is not a URL/,
+      ],
+      [
+        ['serve', '--database-url', 'postgres://u:secret%@h/x', '--data', data],
+        /--database-url is not a URL/,
+      ],
       [['serve', '--lightspeed-tls', 'a,b,c', '--data', data], /--lightspeed-tls must be/],
+      [
+        [
+          ...['serve', '--port', '0', '--data', data, '--lightspeed-port', '1'],
+          ...['--lightspeed-tls', `${bad},${bad}`],
+        ],
+        /are not a certificate and its key/,
+      ],
+      [['verify', '--data', data], /There is no database in/],
+      [['schemas', join(folder, 'nowhere', 'x.json')], /cannot be written/],
       [['apply', join(folder, 'missing.json'), '--data', data], /cannot be read/],
       [['apply', bad, '--data', data], /merchants\[0\]\.tax_rates\[0\]\.rate/],
     ]
@@ -148,7 +165,127 @@ describe('scrip on the command line', () => {
       const { code, err } = await scrip(...argv)
       assert.equal(code, 1, argv.join(' '))
       assert.match(err, line)
-      assert.doesNotMatch(err, /\n\s+at /, 'no stack')
+      assert.match(err, /^[^\n]+\n$/, 'one line')
+      assert.doesNotMatch(err, /secret/)
+    }
+    await assert.rejects(access(data), 'nothing was made')
+  })
+
+  test('what the ledger or the database would not take is told with its path, and nothing of it is kept', async () => {
+    const data = join(folder, 'refused')
+    const merchant = { slug: 'a', name: 'A', country: 'DE', currency: 'EUR', timezone: 'UTC' }
+    const cases: readonly (readonly [object, RegExp])[] = [
+      [
+        { merchants: [{ ...merchant, cards: [{ code: 'X1', value: '99999999999.99999' }] }] },
+        /merchants\[0\]\.cards: is refused: balance_too_large/,
+      ],
+      [{ merchants: [{ ...merchant, name: 'A\0' }] }, /merchants\[0\]: has a value that cannot/],
+      [
+        { merchants: [{ ...merchant, lightspeed: { seats: 1e12 } }] },
+        /merchants\[0\](\.lightspeed\.seats)?: /,
+      ],
+      [
+        {
+          instance_keys: ['one', 'two'].map((name) => ({ name, token: 'k'.repeat(30) })),
+          merchants: [merchant],
+        },
+        /instance_keys\[1\]\.token: is used by another key/,
+      ],
+    ]
+    for (const [world, line] of cases) {
+      const file = join(folder, 'refused.json')
+      await writeFile(file, JSON.stringify(world))
+      const { code, err } = await scrip('apply', file, '--data', data)
+      assert.equal(code, 1)
+      assert.match(err, line)
+      assert.match(err, /^[^\n]+\n$/, 'one line')
+    }
+    assert.match((await scrip('verify', '--data', data)).out, /verified: 0 cards, 0 entries/)
+  })
+
+  test('warnings of a world carry their paths', async () => {
+    const data = join(folder, 'warned')
+    const file = join(folder, 'warned.json')
+    const credentials = [{ name: 'shop', dialect: 'pretix', token: 'short', permision: [] }]
+    await writeFile(
+      file,
+      JSON.stringify({
+        merchants: [
+          {
+            ...{ slug: 'a', name: 'A', country: 'DE', currency: 'EUR', timezone: 'UTC' },
+            credentials,
+          },
+        ],
+      }),
+    )
+    const { out } = await scrip('apply', file, '--data', data)
+    assert.match(
+      out,
+      /^warning: merchants\[0\]\.credentials\[0\]\.permision: not known, and ignored$/m,
+    )
+    assert.match(
+      out,
+      /^warning: merchants\[0\]\.credentials\[0\]: the token is shorter than 20 characters$/m,
+    )
+    const server = await serve('--data', data, '--world', file)
+    for (const line of server.err().trim().split('\n')) JSON.parse(line)
+    assert.match(server.err(), /"updated":\d/)
+    assert.equal(await stop(server), 0)
+  })
+
+  test('a busy port on a first start loses no secret: the next start is the first', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const { port } = holder.address() as { port: number } // It listens on a port.
+    const data = join(folder, 'first')
+    for (const flag of ['--port', '--lightspeed-port']) {
+      const refused = await scrip('serve', '--port', '0', flag, String(port), '--data', data)
+      assert.equal(refused.code, 1)
+      assert.match(refused.err, /^scrip: Port \d+ on 127\.0\.0\.1 is in use\.\n$/)
+    }
+    holder.close()
+    const server = await serve('--data', data)
+    assert.match(server.err(), /scrip_pretix_/)
+    assert.equal(await stop(server), 0)
+  })
+
+  test('of several servers on one empty database one makes the demo, and all are ready', async () => {
+    const data = join(folder, 'several')
+    const servers = await Promise.all([1, 2, 3].map(() => serve('--data', data)))
+    const told = servers.filter(({ err }) => err().includes('scrip_pretix_'))
+    assert.equal(told.length, 1)
+    const token = /Token (scrip_pretix_\S+)'/.exec(told[0]?.err() ?? '')?.[1]
+    for (const { url } of servers) {
+      const answer = await fetch(`${url}/api/v1/organizers/demo/giftcards/`, {
+        headers: { authorization: `Token ${token}` },
+      })
+      assert.equal(answer.status, 200)
+    }
+    assert.deepEqual(await Promise.all(servers.map((server) => stop(server))), [0, 0, 0])
+  })
+
+  test('a stop waits for nobody who is silent, and for no request without end; signals may repeat', async () => {
+    const data = join(folder, 'silent')
+    for (const said of [
+      '',
+      'GET /livez HTT',
+      'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n',
+      'POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc',
+    ]) {
+      const server = await serve('--data', data, '--empty')
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+      socket.write(said)
+      // The server has heard of it when another connection, made later, is answered.
+      await fetch(`${server.url}/livez`)
+      const gone = once(server.child, 'exit')
+      server.child.kill('SIGTERM')
+      server.child.kill('SIGINT')
+      setTimeout(() => server.child.kill('SIGTERM'), 20)
+      assert.deepEqual(await gone, [0, null], said)
+      await assert.rejects(access(join(data, 'postgres', 'postmaster.pid')), 'the database too')
+      socket.destroy()
     }
   })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import { createClient, startTestApp, type TestApp } from '../support/app.ts'
 import { basic, freePort, MARA, teashop, WRITER } from '../support/lightspeed.ts'
 
 /** What every protocol is told by its listener: targets, hosts, verbs, and what is no HTTP at all. */
@@ -160,6 +160,34 @@ describe('a listener', () => {
       assert.match(refused, /^HTTP\/1\.1 400 [\s\S]*type="server\.invalid_filter"/, String(length))
       assert.match(refused, /\r\ncontent-type: application\/xml/i)
     }
+  })
+
+  it('counts the connections to the database that are at work', async () => {
+    const inUse = async (): Promise<number> => {
+      const { text } = await createClient(server.http).send('GET', '/metrics')
+      return Number(/^scrip_database_connections_in_use (\d+)$/m.exec(text)?.[1])
+    }
+    assert.equal(await inUse(), 0)
+    const [card] = await server.owner<{ id: bigint }[]>`select id from cards where code = 'TEA-1'`
+    const pretix = createClient(server.http, {
+      authorization: 'Token tea-pretix-token-0123456789',
+    })
+    let booked: Promise<unknown> = Promise.resolve()
+    await server.owner.begin(async (tx) => {
+      await tx`select 1 from cards where id = ${card?.id ?? 0n} for update`
+      booked = pretix.send('POST', `${LIST}${card?.id}/transact/`, { json: { value: '-1.00' } })
+      while ((await inUse()) === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    })
+    await booked
+    assert.equal(await inUse(), 0)
+  })
+
+  it('answers 404 to a path of nobody, whatever comes with it', async () => {
+    const body = 'x'.repeat(1_200_000)
+    const answer = await createClient(server.http).send('POST', '/nothing', { body })
+    assert.deepEqual([answer.status, answer.json], [404, { message: 'Not found.' }])
+    for (const path of ['/livez', '/readyz'])
+      assert.equal((await createClient(server.http).send('HEAD', path)).status, 200)
   })
 
   it('answers what is no HTTP, and hangs up', async () => {

@@ -39,7 +39,7 @@ export async function startTestApp({
     { port: '0', databaseUrl: own.url, data, empty: true, logLevel: 'warn', ...flags },
     {},
   )
-  const app = await startApp(config, overrides)
+  const app = await startApp(config, overrides ? { overrides } : {})
   return {
     ...own,
     app,

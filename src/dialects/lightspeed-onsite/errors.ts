@@ -148,7 +148,11 @@ const errorAnswer = (
   headers: Record<string, string> = {},
 ): Answer => ({
   status: ERRORS[type][0],
-  headers: { 'content-type': XML_TYPE, ...headers },
+  headers: {
+    'content-type': XML_TYPE,
+    ...(type === 'server.unavailable' ? { 'retry-after': '1' } : {}),
+    ...headers,
+  },
   body: errorDocument(type, fields),
 })
 

@@ -1,7 +1,7 @@
 import type { Dialect, DialectContext } from '../../http/dialect.ts'
 import { giftCards } from './gift-cards/routes.ts'
 import { invoices } from './invoices/routes.ts'
-import { addExchange, openListener } from './listener.ts'
+import { addExchange, assertKeyPair, openListener } from './listener.ts'
 import { products } from './products/routes.ts'
 import { sessions } from './sessions/routes.ts'
 import { createExchange, type Exchange } from './shell.ts'
@@ -16,6 +16,7 @@ const MAIN = ['/api/gift_cards', '/api/sessions', '/api/invoices', '/api/users']
 /** LightSpeed OnSite's XML API; its page is README.md. */
 export const lightspeed: Dialect = {
   name: 'lightspeed',
+  assertServable: assertKeyPair,
   register: (app, context) =>
     addExchange(
       app,

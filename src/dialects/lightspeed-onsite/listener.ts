@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
+import type { Config } from '../../config.ts'
 import { SetupError } from '../../errors.ts'
+import { listenOn } from '../../http/address.ts'
+import { send } from '../../http/answer.ts'
 import type { Dialect, DialectContext, ListenerOptions } from '../../http/dialect.ts'
 import { METHODS } from '../../http/methods.ts'
 import { type KeyPair, keptKeyPair } from './certificate.ts'
@@ -19,10 +23,12 @@ export function addExchange(
 ): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
-  app.addHook('onRequest', async ({ raw }) => {
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
     // Whatever it says, even what is no media type at all, is ignored (specs/lightspeed-onsite.md 3).
     if (raw.headers['content-type'] !== undefined) raw.headers['content-type'] = 'application/xml'
+    done()
   })
+  app.setErrorHandler((error, _request, reply) => send(reply, answerFor(error).answer))
   for (const url of paths)
     app.route({
       method: [...METHODS],
@@ -50,21 +56,29 @@ export async function openListener(
   }
   const app = createListener(options)
   await app.register(async (scope) => {
-    scope.addHook('onRequest', async (request) => {
+    scope.addHook('onRoute', (route) => {
+      route.config = { ...route.config, dialect: 'lightspeed' }
+    })
+    scope.addHook('onRequest', (request, _reply, done) => {
       request.dialect = 'lightspeed'
+      done()
     })
     addExchange(scope, exchange, ['/api', '/api/*'])
   })
   try {
-    const url = await app.listen({ host, port })
+    const url = await listenOn(app, { host, port })
     context.log.info({ url: `${url}/api/` }, 'LightSpeed OnSite listens')
   } catch (error) {
     await app.close()
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EADDRINUSE') throw new SetupError(`Port ${port} on ${host} is in use.`)
-    throw new SetupError(`Cannot listen on ${host}:${port}: ${String(code ?? error)}`)
+    throw error
   }
   return () => app.close()
+}
+
+/** Refuses (SetupError) a certificate or key that cannot be used. */
+export async function assertKeyPair({ lightspeedPort, lightspeedTls }: Config): Promise<void> {
+  if (lightspeedPort !== undefined && typeof lightspeedTls === 'object')
+    await readKeyFiles(lightspeedTls)
 }
 
 /** Undefined: plain HTTP, for tests and behind a proxy. */
@@ -73,10 +87,27 @@ async function readKeyPair({ config, now }: DialectContext): Promise<KeyPair | u
   if (tls === 'off') return undefined
   if (tls === 'self-signed')
     return await keptKeyPair(resolve(dataDirectory), [host], new Date(Number(now() / 1_000n)))
+  return await readKeyFiles(tls)
+}
+
+async function readKeyFiles(files: {
+  readonly cert: string
+  readonly key: string
+}): Promise<KeyPair> {
+  const [cert, key] = await Promise.all(
+    [files.cert, files.key].map((file) =>
+      readFile(file, 'utf8').catch(() => {
+        throw new SetupError(`--lightspeed-tls: ${file} cannot be read.`)
+      }),
+    ),
+  )
+  const pair = { cert: cert ?? '', key: key ?? '' }
   try {
-    const [cert, key] = await Promise.all([readFile(tls.cert, 'utf8'), readFile(tls.key, 'utf8')])
-    return { cert, key }
+    createSecureContext(pair)
+    return pair
   } catch {
-    throw new SetupError(`--lightspeed-tls: ${tls.cert} and ${tls.key} cannot be read.`)
+    throw new SetupError(
+      `--lightspeed-tls: ${files.cert} and ${files.key} are not a certificate and its key.`,
+    )
   }
 }
