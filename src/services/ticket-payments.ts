@@ -29,6 +29,13 @@ import { lockPlaces, type Places } from './ticket-retake.ts'
 
 /** Payments of ticket orders (specs/pretix-vouchers.md 10.2, 12). */
 
+/** What is given back of a payment: all of it unless an amount is named. */
+export type RefundDraft = {
+  readonly amount: bigint | undefined
+  /** The text of the card's entry. */
+  readonly comment: string | undefined
+}
+
 /** Whose order is meant, and who asks. */
 export type PaymentScope = {
   readonly merchant: Merchant
@@ -160,7 +167,7 @@ export function createTicketPayments({ db, now }: Pick<Deps, 'db' | 'now'>) {
     refund: (
       scope: PaymentScope,
       localId: number,
-      amount: bigint | undefined,
+      { amount, comment }: RefundDraft,
       finish?: Finish<OrderPayment>,
     ) =>
       work(scope, finish, async (tx, order, _places, at) => {
@@ -174,7 +181,8 @@ export function createTicketPayments({ db, now }: Pick<Deps, 'db' | 'now'>) {
         if (merchantId === undefined || cardId === undefined || entryId === undefined)
           return refuse({ code: given === found.amount ? 'no_full_refund' : 'no_partial_refund' })
         const cardPayment = paymentFor(scope, order)
-        const entry = await creditCard(tx, { merchantId, cardId, entryId }, given, cardPayment, at)
+        const card = { merchantId, cardId, entryId }
+        const entry = await creditCard(tx, card, given, cardPayment, at, comment)
         await insertRefund(tx, scope.merchant.id, order.id, {
           localId: Math.max(0, ...order.refunds.map((one) => one.localId)) + 1,
           paymentId: localId,
@@ -183,7 +191,7 @@ export function createTicketPayments({ db, now }: Pick<Deps, 'db' | 'now'>) {
           createdAt: at,
           executionDate: at,
           provider: found.provider,
-          comment: undefined,
+          comment,
           entryId: entry.id,
         })
         const payment: OrderPayment = { ...found, state: given === left ? 'refunded' : 'confirmed' }

@@ -66,7 +66,7 @@ export function parseWorld(text: string): World {
     throw new WorldError('', 'the world file is larger than 16 MiB')
   let input: unknown
   try {
-    input = JSON.parse(text)
+    input = JSON.parse(text.replace(/^\ufeff/, ''))
   } catch {
     throw new WorldError('', 'the world file is not JSON')
   }

@@ -361,6 +361,17 @@ describe('behind a proxy that ends TLS', () => {
       headers: { ...headers, 'x-forwarded-proto': 'http' },
     })
     assert.ok(plain.text.includes('uri="http://till.example:9630/api/users/'))
+    for (const [forwarded, scheme] of [
+      ['HTTP', 'http'],
+      ['https, http', 'https'],
+      ['http,https', 'http'],
+      ['gopher', 'https'],
+    ]) {
+      const chained = await till.send('GET', '/api/users/', {
+        headers: { ...headers, 'x-forwarded-proto': forwarded },
+      })
+      assert.ok(chained.text.includes(`uri="${scheme}://till.example:9630/api/users/`), forwarded)
+    }
     const broken = await till.send('GET', '/api/users/', { headers: { host: '<>' } })
     assert.ok(broken.text.includes('uri="https://pos.example/api/users/'))
   })

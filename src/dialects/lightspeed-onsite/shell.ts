@@ -174,8 +174,9 @@ const isTls = (request: FastifyRequest): boolean =>
 function isSecure(request: FastifyRequest, { config }: DialectContext): boolean {
   if (isTls(request)) return true
   if (config.publicUrl === undefined) return false
-  const forwarded = request.headers['x-forwarded-proto']
-  if (forwarded === 'https' || forwarded === 'http') return forwarded === 'https'
+  // Of several proxies the first is the one that the client spoke to.
+  const forwarded = /^\s*(https?)\s*(?:,|$)/i.exec(`${request.headers['x-forwarded-proto'] ?? ''}`)
+  if (forwarded?.[1]) return forwarded[1].toLowerCase() === 'https'
   return config.publicUrl.startsWith('https:')
 }
 

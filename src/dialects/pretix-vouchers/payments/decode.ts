@@ -1,5 +1,5 @@
 import { toUnits } from '../../../money/money.ts'
-import type { PaymentDraft } from '../../../services/ticket-payments.ts'
+import type { PaymentDraft, RefundDraft } from '../../../services/ticket-payments.ts'
 import {
   bodyFaults,
   type Faults,
@@ -76,15 +76,18 @@ export function decodePayment(body: JsonValue): Decoded<PaymentDraft> {
   }
 }
 
-/** The amount to give back; left out or null is the whole payment. */
-export function decodeRefund(body: JsonValue): Decoded<bigint | undefined> {
+/** What is given back, the whole payment unless it says how much, and why (specs/pretix-giftcards.md 10). */
+export function decodeRefund(body: JsonValue): Decoded<RefundDraft> {
   const wrong = bodyFaults(body)
   if (wrong || !isJsonObject(body)) return { faults: wrong ?? {} }
   const fields = new Fields(body)
   // Zero and less are refused in words of their own.
   const amount = fields.read('amount', nullable(readSigned))
+  const comment = fields.read('comment', nullable(text({ blank: true })))
   const faults: Faults = fields.faults
-  return fields.ok ? { value: amount ?? undefined } : { faults }
+  return fields.ok
+    ? { value: { amount: amount ?? undefined, comment: comment || undefined } }
+    : { faults }
 }
 
 function readSigned(input: JsonValue): Reading<bigint> {

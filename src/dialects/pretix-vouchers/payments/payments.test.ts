@@ -311,7 +311,10 @@ describe('payments of an order', () => {
     const only = { amount: ['Invalid refund amount, only 7.00 are available to refund.'] }
     assert.deepEqual(await refused({ amount: '7.01' }), only)
     assert.deepEqual(await refused({}), only)
-    const rest = await shop.post(path, { amount: '7' })
+    assert.deepEqual(await refused({ comment: 'a\0' }), {
+      comment: ['Null characters are not allowed.'],
+    })
+    const rest = await shop.post(path, { amount: '7', comment: 'Rain check' })
     assert.deepEqual([rest.status, (rest.json as Json).state], [200, 'refunded'])
     assert.deepEqual(await refused({}), { detail: 'Invalid state of payment.' })
     const whole = await shop.post(`${ORDERS}${order.code}/payments/2/refund/`, {})
@@ -328,6 +331,14 @@ describe('payments of an order', () => {
     )
     const entries = await shop.rows('entries')
     const back = entries.filter(({ kind }) => kind === 'refund')
+    assert.deepEqual(
+      back.map(({ text }) => text),
+      [null, 'Rain check', null],
+    )
+    assert.deepEqual(
+      refunds.map(({ comment }) => comment),
+      [null, 'Rain check', null],
+    )
     assert.equal(back.length, 3)
     assert.ok(
       back.every(({ reverses, order_ref }) => reverses !== null && order_ref === order.code),

@@ -72,9 +72,9 @@ async function refund(call: EventCall): Promise<Answer> {
   const payments = await paymentsOf(call)
   if (!payments.some((one) => one.localId === id))
     return paymentRefused({ code: 'payment_not_found' })
-  const amount = accept(decodeRefund(call.body()))
+  const draft = accept(decodeRefund(call.body()))
   const { ticketPayments } = call.context.services
-  return await write(call, 200, (scope, finish) => ticketPayments.refund(scope, id, amount, finish))
+  return await write(call, 200, (scope, finish) => ticketPayments.refund(scope, id, draft, finish))
 }
 
 /** Runs a write and stores its answer in the commit of the write. */
