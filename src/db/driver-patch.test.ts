@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createConnection, createServer } from 'node:net'
 import { after, test } from 'node:test'
 import postgres from 'postgres'
 import { createBox, until } from '../../test/support/neighbour.ts'
@@ -74,6 +76,48 @@ test('whatever a transaction is doing when its connection is lost, it is refused
   // Every connection of the pool is good again.
   await Promise.all(works.map(() => pool`select pg_sleep(0.05)`))
   await pool.end()
+})
+
+test('a connection that is lost while it is being opened is opened again, and ends nothing else', async () => {
+  // Cuts the first connections in the moment in which the driver asks for the types of arrays.
+  let cuts = 5
+  const proxy = createServer((client) => {
+    const server = createConnection(
+      `${embedded.connection.host}/.s.PGSQL.${embedded.connection.port}`,
+    )
+    client.on('data', (chunk: Buffer) => {
+      if (cuts > 0 && chunk.includes('typarray')) {
+        cuts -= 1
+        client.resetAndDestroy()
+      } else server.write(chunk)
+    })
+    server.on('data', (chunk: Buffer) => client.write(chunk))
+    client.on('close', () => server.destroy())
+    server.on('close', () => client.destroy())
+    for (const socket of [client, server]) socket.on('error', () => {})
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const { port } = proxy.address() as { port: number } // It listens on a port.
+  const { database, username } = embedded.connection
+  const pool = postgres({
+    host: '127.0.0.1',
+    port,
+    database,
+    username,
+    max: 2,
+    backoff: () => 0.01,
+  })
+  const results: unknown[] = []
+  await until('the pool works', async () => {
+    const [one] = await Promise.allSettled([pool`select array[1, 2] as list`])
+    results.push(one?.status)
+    return one?.status === 'fulfilled'
+  })
+  assert.equal(cuts, 0)
+  assert.deepEqual([...(await pool`select array[1, 2] as list`)], [{ list: [1, 2] }])
+  await pool.end()
+  proxy.close()
 })
 
 test('a busy pool recovers by itself when the server is killed', async () => {

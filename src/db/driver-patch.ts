@@ -47,6 +47,14 @@ const PATCHES: readonly Patch[] = [
       return queryError(q, Errors.generic('COPY_IN_PROGRESS'`,
   },
   {
+    // Nobody else hears that a new connection was lost while it asked for its types; without them it is none.
+    file: 'connection.js',
+    before: `        return fetchArrayTypes()
+      }`,
+    after: `        return fetchArrayTypes().catch(() => socket && socket.destroy())
+      }`,
+  },
+  {
     // Also settle what was sent between the socket's 'error' and its 'close'.
     file: 'connection.js',
     before: `    !hadError && (query || sent.length) && error(`,
@@ -251,7 +259,7 @@ const PATCHES: readonly Patch[] = [
     before: `  Object.assign(sql, {
     get parameters`,
     after: `  Object.assign(sql, {
-    isPatchedForScrip: 4,
+    isPatchedForScrip: 5,
     connectionsInUse: () => busy.length + full.length + reserved.length,
     get parameters`,
   },
@@ -259,7 +267,7 @@ const PATCHES: readonly Patch[] = [
 
 /** Refuses a pool whose driver has not been patched: it could tear a transaction in two. */
 export function assertPatched(pool: object): void {
-  if ('isPatchedForScrip' in pool && pool.isPatchedForScrip === 4) return
+  if ('isPatchedForScrip' in pool && pool.isPatchedForScrip === 5) return
   throw new Error('The PostgreSQL driver is not patched: run "npm ci" (without --ignore-scripts).')
 }
 
