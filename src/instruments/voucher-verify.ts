@@ -61,13 +61,34 @@ async function wrongHoldings(sql: Queryable, merchantId: bigint): Promise<string
   return row && `order position ${row.id}: holds ${row.holds} in an order of status ${row.status}`
 }
 
+/** The cards of other issuers, and so the entries, live with their merchants. */
 async function wrongPayments(sql: Queryable, merchantId: bigint): Promise<string | undefined> {
-  // Cards of other issuers live with their merchant, where their own chains are proven.
   const [row] = await sql<{ order_id: bigint; local_id: number }[]>`
     select p.order_id, p.local_id from ticket_payments p
-    left join entries e on e.merchant_id = p.merchant_id and e.id = p.entry_id
-    where p.merchant_id = ${merchantId} and p.card_merchant_id = ${merchantId} and p.entry_id is not null
-      and (e.id is null or e.card_id <> p.card_id or e.amount <> -p.amount)
+    left join entries e on e.merchant_id = p.card_merchant_id and e.id = p.entry_id
+    left join (
+      select order_id, payment_id, sum(amount) as amount from ticket_refunds
+      where merchant_id = ${merchantId} group by order_id, payment_id
+    ) r on r.order_id = p.order_id and r.payment_id = p.local_id
+    where p.merchant_id = ${merchantId} and p.entry_id is not null
+      and (e.id is null or e.kind <> 'redeem' or e.card_id <> p.card_id or e.amount <> -p.amount
+        or e.acting_merchant_id <> ${merchantId} or p.state not in ('confirmed', 'refunded')
+        or coalesce(r.amount, 0) > p.amount or (p.state = 'refunded') <> (coalesce(r.amount, 0) = p.amount))
     order by p.order_id, p.local_id limit 1`
-  return row && `payment ${row.local_id} of order ${row.order_id}: is not what its entry took`
+  if (row) return `payment ${row.local_id} of order ${row.order_id}: is not what its entry took`
+  const [twice] = await sql<{ entry_id: bigint }[]>`
+    select entry_id from ticket_payments where merchant_id = ${merchantId} and entry_id is not null
+    group by card_merchant_id, entry_id having count(*) > 1 limit 1`
+  if (twice) return `entry ${twice.entry_id}: is two payments`
+  const [back] = await sql<{ order_id: bigint; local_id: number }[]>`
+    select r.order_id, r.local_id from ticket_refunds r
+    join ticket_payments p on p.merchant_id = r.merchant_id and p.order_id = r.order_id
+      and p.local_id = r.payment_id
+    left join entries e on e.merchant_id = p.card_merchant_id and e.id = r.entry_id
+    where r.merchant_id = ${merchantId} and p.entry_id is not null
+      and (e.id is null or e.kind <> 'refund' or e.amount <> r.amount or e.reverses <> p.entry_id)
+    order by r.order_id, r.local_id limit 1`
+  return (
+    back && `refund ${back.local_id} of order ${back.order_id}: is not what its entry gave back`
+  )
 }

@@ -56,6 +56,30 @@ export const verifyTotals: Check = async (sql, merchantId) => {
       and e.card_seq = c.last_seq + 1
     where c.merchant_id = ${merchantId} limit 1`
   if (tail) return `card ${tail.id}: it has entries after its last one`
+  const [empty] = await sql<{ id: bigint }[]>`
+    select id from cards where merchant_id = ${merchantId}
+      and (last_seq = 0 and (loaded <> 0 or face <> 0 or removed_at is null)
+        or removed_at is not null and balance <> 0) limit 1`
+  if (empty)
+    return `card ${empty.id}: it has a value or is shown, but not by any entry, or is gone with its value`
+  const [turned] = await sql<{ id: bigint }[]>`
+    select c.id from cards c left join (
+      select distinct on (card_id) card_id, kind from entries
+      where merchant_id = ${merchantId} and kind in ('block', 'unblock', 'close')
+      order by card_id, card_seq desc) e on e.card_id = c.id
+    where c.merchant_id = ${merchantId} and case e.kind when 'block' then c.state <> 'blocked'
+      when 'unblock' then c.state <> 'active' when 'close' then c.state <> 'closed' else c.state = 'closed' end limit 1`
+  if (turned) return `card ${turned.id}: its state is not what its entries made of it`
+  const [event] = await sql<{ id: bigint }[]>`
+    select e.id from entries e left join entries f on f.merchant_id = e.merchant_id and f.id = e.event_id
+    where e.merchant_id = ${merchantId} and (f.event_id is distinct from e.event_id or f.id > e.id) limit 1`
+  if (event) return `entry ${event.id}: its event is not that of the first entry of the event`
+  const [captured] = await sql<{ id: bigint }[]>`
+    select h.id from holds h left join (
+      select hold_id, -sum(amount) as taken from entries
+      where merchant_id = ${merchantId} and hold_id is not null group by hold_id) e on e.hold_id = h.id
+    where h.merchant_id = ${merchantId} and h.captured <> coalesce(e.taken, 0) limit 1`
+  if (captured) return `hold ${captured.id}: what was captured is not what its entries took`
   const [held] = await sql<{ id: bigint }[]>`
     select c.id from cards c left join (
       select card_id, sum(amount - captured) as open from holds
@@ -71,6 +95,13 @@ export const verifyTotals: Check = async (sql, merchantId) => {
     where sign(r.given) = sign(o.amount) or abs(r.given) > abs(o.amount) or r.least <> o.card_id
       or r.most <> o.card_id or t.reversed is distinct from abs(r.given) limit 1`
   if (reversal) return `entry ${reversal.id}: more was given back than it was, or not to its card`
+  const [total] = await sql<{ entry_id: bigint }[]>`
+    select t.entry_id from reversal_totals t
+    join entries o on o.merchant_id = t.merchant_id and o.id = t.entry_id
+    where t.merchant_id = ${merchantId} and (t.original <> abs(o.amount) or t.reversed <> coalesce((
+      select abs(sum(amount)) from entries r
+      where r.merchant_id = ${merchantId} and r.reverses = t.entry_id), 0)) limit 1`
+  if (total) return `entry ${total.entry_id}: what is kept of its reversals is not what there are`
   const [block] = await sql<{ block: bigint }[]>`
     select block from (
       select block, live, test from card_blocks where merchant_id = ${merchantId}) b

@@ -1,3 +1,4 @@
+import { FULLY_REFUNDED } from '../commerce/inventorum-states.ts'
 import type { Check } from '../ledger/verify.ts'
 
 /** What a shop's orders say is what the ledger did, and codes that are kept are kept. */
@@ -32,6 +33,39 @@ export const verifyShop: Check = async (sql, merchantId) => {
       and (e.id is null or e.card_id <> c.card_id or -e.amount <> c.applied or e.order_ref <> c.order_id::text)
     order by c.order_id limit 1`
   if (used) return `order ${used.order_id}: card ${used.card_id} did not give what it says`
+  const [stray] = await sql<{ id: bigint }[]>`
+    select e.id from entries e
+    where e.merchant_id = ${merchantId} and e.protocol = 'inventorum' and e.kind = 'redeem' and (
+      select count(*) from inventorum_order_cards c
+      where c.merchant_id = ${merchantId} and c.card_id = e.card_id and c.entry_id = e.id) <> 1
+    order by e.id limit 1`
+  if (stray) return `entry ${stray.id}: took value for no order`
+  const [back] = await sql<{ id: bigint }[]>`
+    select o.id from inventorum_orders o
+    left join (
+      select order_id, count(*) as lines, count(refunded_at) as returned,
+        sum(gross) filter (where refunded_at is not null) as gross
+      from inventorum_order_lines where merchant_id = ${merchantId} group by order_id
+    ) l on l.order_id = o.id
+    left join (
+      select order_id, sum(amount) as paid, -sum(amount) filter (where amount < 0) as given
+      from inventorum_payments where merchant_id = ${merchantId} group by order_id
+    ) p on p.order_id = o.id
+    left join (
+      select c.order_id, sum(c.applied - coalesce(t.reversed, 0)) as kept from inventorum_order_cards c
+      left join reversal_totals t on t.merchant_id = c.merchant_id and t.entry_id = c.entry_id
+      where c.merchant_id = ${merchantId} and c.applied > 0 group by c.order_id
+    ) c on c.order_id = o.id
+    where o.merchant_id = ${merchantId} and case
+      when o.state = ${FULLY_REFUNDED} then l.returned < l.lines or p.paid <> 0 or c.kept <> 0
+      else coalesce(l.returned, 0) >= coalesce(l.lines, 1) or coalesce(p.given, 0) <> coalesce(l.gross, 0) end
+    order by o.id limit 1`
+  if (back) return `order ${back.id}: its state, its lines and what was given back disagree`
+  const [alive] = await sql<{ id: bigint }[]>`
+    select l.id from inventorum_order_lines l
+    join cards c on c.merchant_id = l.merchant_id and c.id = l.card_id
+    where l.merchant_id = ${merchantId} and l.refunded_at is not null and c.state <> 'closed' limit 1`
+  if (alive) return `order line ${alive.id}: was given back, but its card lives`
   const [sold] = await sql<{ id: bigint }[]>`
     select l.id from inventorum_order_lines l
     left join entries e on e.merchant_id = l.merchant_id and e.card_id = l.card_id and e.card_seq = 1
