@@ -1,10 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export type Metrics = {
-  readonly registry: Registry
+  readonly contentType: string
+  /** All of it as text; whoever asks again within a moment gets the same, because anybody may ask. */
+  readonly read: () => Promise<string>
   readonly request: (protocol: string, method: string, status: number, seconds: number) => void
   readonly batch: (size: number, seconds: number) => void
 }
+
+const READ_MS_MIN = 200
 
 /** Prometheus metrics. Labels are protocol, method and status only: nothing a caller sent. */
 export function createMetrics(sources: {
@@ -70,8 +74,14 @@ export function createMetrics(sources: {
     help: 'Connections this process may open.',
     registers,
   }).set(sources.poolMax)
+  let read: { readonly at: number; readonly text: Promise<string> } | undefined
   return {
-    registry,
+    contentType: registry.contentType,
+    read: () => {
+      const at = performance.now()
+      if (!read || at - read.at > READ_MS_MIN) read = { at, text: registry.metrics() }
+      return read.text
+    },
     request: (protocol, method, status, seconds) => {
       const name = `${protocol} ${method} ${status}`
       const known = answered.get(name)

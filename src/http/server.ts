@@ -24,6 +24,10 @@ const HEAD_BYTES_MAX = 64 * 1024
 const IN_FLIGHT_MAX = 5_000
 /** What every body but a form is to the framework. */
 const RAW = 'application/octet-stream'
+/** Bodies of all requests under way, as they say they are long. */
+const BODIES_BYTES_MAX = 256 * 1024 * 1024
+/** A connection on which nothing moves for so long is closed: also of whoever does not read answers. */
+const IDLE_MS_MAX = 60_000
 /** A request must have arrived whole after this long; slow senders must not hold sockets. */
 const REQUEST_TIMEOUT_MS = 30_000
 
@@ -82,8 +86,8 @@ export async function createServer({
   )
   health('/metrics', async () => ({
     status: 200,
-    headers: { 'content-type': metrics.registry.contentType },
-    body: await metrics.registry.metrics(),
+    headers: { 'content-type': metrics.contentType },
+    body: await metrics.read(),
   }))
   for (const dialect of dialects)
     await app.register(async (scope) => {
@@ -112,9 +116,14 @@ export function createListener(
     malformedRequest = (status) => json(status, { message: 'Malformed request.' }),
   }: ListenerOptions = {},
 ): FastifyInstance {
-  const node = { maxHeaderSize: HEAD_BYTES_MAX, requireHostHeader: false }
+  const node = {
+    maxHeaderSize: HEAD_BYTES_MAX,
+    requireHostHeader: false,
+    connectionsCheckingInterval: 5_000,
+  }
   const app = fastify({
-    ...(https ? { https: { ...https, ...node } } : { http: node }),
+    ...(https ? { https: { ...https, ...node, handshakeTimeout: 10_000 } } : { http: node }),
+    connectionTimeout: IDLE_MS_MAX,
     rewriteUrl: (raw) => {
       disguise(raw as IncomingMessage)
       return readTarget(raw as IncomingMessage)
@@ -150,15 +159,19 @@ export function createListener(
     done()
   })
   let inFlight = 0
+  let bodyBytes = 0
   // Hooks with a callback: a promise for each would cost more than what they do.
   app.addHook('onRequest', (request, reply, done) => {
     reveal(request.raw)
     sockets.heard(request.raw.socket)
     inFlight += 1
+    const size = bodyBytesOf(request.raw)
+    bodyBytes += size
     const started = performance.now()
     // Not onResponse, which never comes when the client has left.
     reply.raw.on('close', () => {
       inFlight -= 1
+      bodyBytes -= size
       if (reply.raw.writableFinished) observe(request, reply, (performance.now() - started) / 1_000)
     })
     const { headers } = request.raw
@@ -174,7 +187,7 @@ export function createListener(
       send(reply, json(404, { message: 'Not found.' }))
       return
     }
-    if (inFlight <= IN_FLIGHT_MAX) return done()
+    if (inFlight <= IN_FLIGHT_MAX && (size === 0 || bodyBytes <= BODIES_BYTES_MAX)) return done()
     const { config } = request.routeOptions
     request.dialect = config.dialect ?? 'none'
     done(config.answersAlways ? undefined : new DomainError({ code: 'overloaded' }))
@@ -208,6 +221,13 @@ export function createListener(
     return send(reply, json(status, { message: status < 500 ? 'Bad request.' : 'Internal error.' }))
   })
   return app
+}
+
+/** How much of a body may come; one in chunks does not say. */
+function bodyBytesOf({ headers }: IncomingMessage): number {
+  const length = headers['content-length']
+  if (length !== undefined) return Number(length) || 0
+  return headers['transfer-encoding'] === undefined ? 0 : BODY_BYTES_MAX
 }
 
 /** Answers what is no HTTP request, or none that we read to its end, and hangs up. */

@@ -61,19 +61,23 @@ export function wrap(
   return [...rows.slice(0, kept), '…', ...rows.slice(rows.length - (rowsMax - 1 - kept))]
 }
 
-/** A word in pieces that fit. */
+/** A word in pieces that fit, each as long as can be; measuring is what costs, so their ends are halved in on. */
 function slice(word: string, width: number, widthOf: (text: string) => number): readonly string[] {
   if (widthOf(word) <= width) return [word]
   const pieces: string[] = []
-  let piece = ''
-  for (const symbol of word) {
-    if (piece !== '' && widthOf(piece + symbol) > width) {
-      pieces.push(piece)
-      piece = ''
+  for (let rest = Array.from(word); rest.length > 0; ) {
+    const fits = (length: number) => widthOf(rest.slice(0, length).join('')) <= width
+    let fitting = 1
+    while (2 * fitting <= rest.length && fits(2 * fitting)) fitting *= 2
+    for (let tooLong = Math.min(2 * fitting, rest.length + 1); tooLong - fitting > 1; ) {
+      const middle = (fitting + tooLong) >> 1
+      if (fits(middle)) fitting = middle
+      else tooLong = middle
     }
-    piece += symbol
+    pieces.push(rest.slice(0, fitting).join(''))
+    rest = rest.slice(fitting)
   }
-  return [...pieces, piece]
+  return pieces
 }
 
 const RTL = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u

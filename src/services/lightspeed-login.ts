@@ -160,7 +160,10 @@ export function createLightspeedLogin(
     const seen = digest(appId, privateId, username, password)
     const hit = await believed(recent.get(seen))
     if (hit) return hit
-    const found = await findUser({ appId, privateHash: digestOf(privateId) }, { username })
+    const application = { appId, privateHash: digestOf(privateId) }
+    const found = await findUser(application, { username })
+    // A password is costly to judge, and for an unknown application it decides nothing.
+    if (!found && !(await isApplicationKnown(db, application))) return undefined
     const isRight = await isPassword(found?.member.passwordHash ?? NO_PASSWORD, password)
     return isRight && found ? remember(recent, seen, found) : undefined
   }

@@ -66,6 +66,8 @@ test('values inside messages are spelled as Python spells them', () => {
 
 test('blanks are those of Python: separators count, a byte order mark does not', () => {
   assert.equal(strip(' \t\n\u000b\f\r\u001c\u001d\u001e\u001f\u0085\u00a0\u2003x y\u3000 '), 'x y')
+  const inner = `x${' '.repeat(1_000_000)}x`
+  assert.equal(strip(` ${inner} `), inner)
   for (const kept of ['\u200bx\u200b', '\ufeffx\ufeff', '\ufeff x'])
     assert.equal(strip(` ${kept}\n`), kept)
   assert.equal(strip(''), '')

@@ -65,10 +65,19 @@ export function numberText({ source }: JsonNumber): string {
 
 // Python counts four control characters as blanks, but not the byte order mark.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as just said.
-const BLANKS_AROUND = /^(?:(?!\ufeff)[\s\x1c-\x1f\x85])+|(?:(?!\ufeff)[\s\x1c-\x1f\x85])+$/g
+const BLANK = /(?!\ufeff)[\s\x1c-\x1f\x85]/
 
-/** Without the blanks around it, as Python's `str.strip()` sees them. */
-export const strip = (text: string): string => text.replace(BLANKS_AROUND, '')
+/**
+ * Without the blanks around it, as Python's `str.strip()` sees them. From both ends, because one pattern
+ * that looks for blanks at the end would begin anew at every blank of a long text.
+ */
+export function strip(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && BLANK.test(text.charAt(from))) from += 1
+  while (from < to && BLANK.test(text.charAt(to - 1))) to -= 1
+  return text.slice(from, to)
+}
 
 const TRUE = new Set(['true', 't', 'yes', 'y', 'on', '1'])
 const FALSE = new Set(['false', 'f', 'no', 'n', 'off', '0'])

@@ -30,6 +30,19 @@ test('whatever the document, every number is found and nothing else is touched',
   )
 })
 
+test('a document of too many parts, or with a number too long, is refused; texts may be long', () => {
+  const list = (length: number, element: string) => `[${Array(length).fill(element).join()}]`
+  assert.equal((parseJson(list(100_000, '1')) as readonly unknown[]).length, 100_000)
+  for (const text of [list(100_001, '1'), list(60_000, '{}'), list(60_000, '"a,b"').repeat(2)])
+    assert.throws(() => parseJson(text), JsonSyntaxError)
+  assert.throws(() => parseJson(list(40_000, '{"a":1}')), JsonSyntaxError)
+  assert.equal((parseJson(list(40_000, '{"a":1}'), 200_000) as readonly unknown[]).length, 40_000)
+  const text = JSON.stringify(',:[{"\\'.repeat(200_000))
+  assert.equal(stringifyJson(parseJson(text)), text)
+  assert.deepEqual(parseJson('1'.repeat(4_300)), new JsonNumber('1'.repeat(4_300)))
+  assert.throws(() => parseJson('1'.repeat(4_301)), JsonSyntaxError)
+})
+
 test('a document that can be read can be written again, however deep it nests', () => {
   for (const [open, close] of [
     ['[', ']'],

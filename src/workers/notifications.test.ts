@@ -386,6 +386,13 @@ test('private and link-local addresses are refused in every spelling, loopback a
     '::ffff:10.0.0.1',
     '::ffff:a00:1',
     '::FFFF:192.168.0.1',
+    '::10.0.0.1',
+    '::ffff:0:10.0.0.1',
+    '64:ff9b:1::a00:1',
+    '2001:0:a00:1::',
+    '2002:a00:1::',
+    'fec0::1',
+    '100::1',
   ])
     assert.ok(isPrivateAddress(address), address)
   for (const address of [

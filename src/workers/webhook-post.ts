@@ -99,18 +99,29 @@ for (const [network, prefix] of [
 ] as const)
   privateRanges.addSubnet(network, prefix)
 for (const [network, prefix] of [
-  ['::', 128],
+  ['100::', 64],
+  ['fec0::', 10],
+  // IPv4 in other clothes: translated, tunneled, or compatible.
+  ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2001::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
 ] as const)
   privateRanges.addSubnet(network, prefix, 'ipv6')
 
+const compatible = new BlockList()
+compatible.addSubnet('::', 96, 'ipv6')
+
 /** Whether an address is in a network that webhooks may not reach, however it is written. */
 export function isPrivateAddress(address: string): boolean {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped) return privateRanges.check(mapped, 'ipv4')
+  // What is compatible with IPv4, and the address of nobody; but not loopback.
+  if (isIP(address) === 6 && compatible.check(address, 'ipv6')) return address !== '::1'
   return privateRanges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 

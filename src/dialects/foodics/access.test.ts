@@ -266,5 +266,9 @@ describe('who may ask for what, and in which order it is checked', () => {
       body: `{"x":"${'x'.repeat(1_100_000)}"}`,
     })
     assert.deepEqual([answer.status, answer.json], [413, { message: 'Payload Too Large.' }])
+    const token = await createClient(kitchen.http).send('POST', '/oauth/token', {
+      json: { grant_type: 'x'.repeat(20_000) },
+    })
+    assert.deepEqual([token.status, token.json], [413, { message: 'Payload Too Large.' }])
   })
 })

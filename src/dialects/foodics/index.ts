@@ -19,6 +19,8 @@ const PREFIX = '/v5'
 const BARE = ['/gift_card_transactions', '/gift_cards', '/gift_card_products']
 /** At the root of the host, and without a token (specs/foodics.md 2). */
 const TOKEN = '/oauth/token'
+/** Of a body that anybody may send. */
+const TOKEN_BYTES_MAX = 16 * 1024
 
 const router = createRouter([
   ...transactionRoutes,
@@ -32,16 +34,17 @@ const router = createRouter([
 export const foodics: Dialect = {
   name: 'foodics',
   register: (app, context) => {
-    const serve = (urls: readonly string[], gate: Gate) => {
+    const serve = (urls: readonly string[], gate: Gate, bodyLimit?: number) => {
       const handler = async (request: FastifyRequest, reply: FastifyReply) =>
         send(reply, await gate(request))
-      for (const url of urls) app.route({ method: [...METHODS], url, handler })
+      for (const url of urls)
+        app.route({ method: [...METHODS], url, handler, ...(bodyLimit ? { bodyLimit } : {}) })
     }
     serve(
       [PREFIX, ...BARE].flatMap((url) => [url, `${url}/*`]),
       createGate(context, router),
     )
-    serve([TOKEN, `${TOKEN}/`], tokenGate(context))
+    serve([TOKEN, `${TOKEN}/`], tokenGate(context), TOKEN_BYTES_MAX)
     app.setErrorHandler((error, request, reply) => send(reply, failed(context, request, error)))
   },
 }

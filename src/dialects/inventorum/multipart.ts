@@ -12,6 +12,9 @@ export class FormError extends Error {
 /** Besides the file that is wanted a form may hold a few more parts, which are thrown away. */
 const OTHER_PARTS_MAX = 20
 
+/** A plain field is a word, and is kept in memory whether it is wanted or not. */
+const FIELD_BYTES_MAX = 64 * 1024
+
 /**
  * One part of a multipart form by its name, the last if there are several; undefined if there is none.
  * Passes on the framework's 413 for a file above `bytesMax`. Refuses (FormError) what is no form.
@@ -30,7 +33,7 @@ export async function readFormParts(
 ): Promise<ReadonlyMap<string, FormPart>> {
   const limits = {
     fileSize: bytesMax,
-    fieldSize: bytesMax,
+    fieldSize: FIELD_BYTES_MAX,
     files: OTHER_PARTS_MAX,
     fields: OTHER_PARTS_MAX,
   }

@@ -164,7 +164,8 @@ export function addFault(faults: Faults, [step, ...rest]: Path, text: string): v
     addFault(inner, rest, text)
     faults[step] = inner
   } else {
-    const list: Faults[] = Array.isArray(known) ? known.filter(isFaults) : []
+    // Added to where it is: a copy for each of many faults would take for ever.
+    const list: Faults[] = isFaultList(known) ? known : []
     while (list.length < next.of) list.push({})
     const inner = { ...list[next.index] }
     addFault(inner, rest.slice(1), text)
@@ -172,6 +173,9 @@ export function addFault(faults: Faults, [step, ...rest]: Path, text: string): v
     faults[step] = list
   }
 }
+
+const isFaultList = (value: unknown): value is Faults[] =>
+  Array.isArray(value) && value.length > 0 && isFaults(value[0])
 
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')

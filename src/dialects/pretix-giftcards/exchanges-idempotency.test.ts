@@ -383,6 +383,19 @@ describe('idempotency keys of pretix gift cards', () => {
       assert.equal(stable(await query(key, null)), stable(first))
     })
 
+    test('knows no large answers to strangers, who may not fill the database', async () => {
+      const ask = async (size: number, token: string | null) => {
+        const key = randomUUID()
+        const path = `acme/giftcards?${'a'.repeat(size)}`
+        const first = await server.send('DELETE', path, { token, ...withKey(key) })
+        assert.equal(first.status, 301)
+        return (await query(key, token)).status
+      }
+      assert.equal(await ask(1_000, null), 301)
+      assert.equal(await ask(5_000, null), 404)
+      assert.equal(await ask(5_000, TOKENS.all), 301)
+    })
+
     test('has no trailing slash', async () => {
       const answer = await server.send('GET', '/api/v1/idempotency_query/?key=x')
       assert.equal(answer.status, 404)

@@ -11,6 +11,11 @@ const METHODS = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 const NOT_STORED = new Set([409, 429, 500, 503])
 const KEY_LENGTH_MAX = 190
 
+/** Answers to callers without a token that are kept: so large, and so many a minute in this process. */
+const STRANGER_BYTES_MAX = 4_096
+const STRANGERS_MAX = 100
+const MINUTE_MS = 60_000
+
 /** One request's claim on its key, held while it runs. */
 export type Claim = {
   readonly merchantId: bigint
@@ -31,6 +36,19 @@ export function createKeys({
 }: Pick<Services, 'idempotency' | 'merchants'>) {
   /** Keys of requests that run in this process. Another process is stopped by the stored row. */
   const running = new Set<string>()
+
+  /** Strangers may not fill the database. */
+  let strangers = { minute: 0, kept: 0 }
+  function mayKeep({ merchantId }: Claim, { headers, body }: Answer): boolean {
+    if (merchantId !== 0n) return true
+    const minute = Math.floor(performance.now() / MINUTE_MS)
+    if (strangers.minute !== minute) strangers = { minute, kept: 0 }
+    strangers.kept += 1
+    return (
+      strangers.kept <= STRANGERS_MAX &&
+      JSON.stringify(headers).length + body.length <= STRANGER_BYTES_MAX
+    )
+  }
 
   const concurrent = () =>
     detail(409, 'Concurrent request with idempotency key.', { 'retry-after': '5' })
@@ -93,7 +111,9 @@ export function createKeys({
       try {
         if (claim.saved === answer || final.status >= 500) return final
         const kept =
-          !NOT_STORED.has(final.status) && (await idempotency.keep(toRemembered(claim, final)))
+          !NOT_STORED.has(final.status) &&
+          mayKeep(claim, final) &&
+          (await idempotency.keep(toRemembered(claim, final)))
         return kept ? final : ((await replay(claim)) ?? final)
       } finally {
         running.delete(claim.scope.toString('base64'))

@@ -198,6 +198,8 @@ export function targetOf({ raw }: FastifyRequest): { path: string; query: string
     : { path: url.slice(0, mark), query: url.slice(mark + 1) }
 }
 
+const BYTES_PER_PART = 32
+
 const NO_PARAMETERS = new URLSearchParams()
 const NO_QUERY: ReadonlyMap<string, string> = new Map()
 
@@ -239,7 +241,7 @@ function admit(
         params,
         query,
         queryAll: (name) => parameters.getAll(name),
-        body: () => readBody(request),
+        body: () => readBody(request, options.bodyLimit),
         keyed: request.pretixClaim !== undefined,
         remember: (answer) =>
           request.pretixClaim &&
@@ -263,14 +265,15 @@ function acceptsJson(accept: string | undefined): boolean {
 }
 
 /** The body as JSON; an empty one is an empty object whatever its type (4). */
-function readBody(request: FastifyRequest): JsonValue {
+function readBody(request: FastifyRequest, bodyLimit?: number): JsonValue {
   const body = request.body as Buffer | undefined // The only parser of this listener yields bytes.
   if (body === undefined || body === null || body.length === 0) return {}
   const type = request.sentType.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/json')
     fail(detail(415, `Unsupported media type "${request.sentType}" in request.`))
   try {
-    return parseJson(body)
+    // A larger body may hold more, about as densely as rows with many names do.
+    return parseJson(body, bodyLimit === undefined ? undefined : bodyLimit / BYTES_PER_PART)
   } catch (error) {
     if (error instanceof JsonSyntaxError)
       return fail(detail(400, `JSON parse error - ${error.message}`))

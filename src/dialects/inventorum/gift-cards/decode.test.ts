@@ -143,6 +143,10 @@ test('each field of a template has its type and its bounds', () => {
       { images: [{ id: 'x' }] },
       { images: [{ id: ['Incorrect type. Expected pk value, received str.'] }] },
     ],
+    ...['images', 'categories'].map((name): (typeof cases)[number] => [
+      { [name]: Array.from({ length: 101 }, () => ({ id: 1 })) },
+      { [name]: ['Ensure this field has no more than 100 elements.'] },
+    ]),
   ]
   for (const [changes, faults] of cases)
     assert.deepEqual(templateFaults(changes), faults, JSON.stringify(changes))

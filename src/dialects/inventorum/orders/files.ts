@@ -15,6 +15,16 @@ const MEDIA_TYPES = { pdf: 'application/pdf', png: 'image/png' } as const
  * (specs/inventorum.md 7.3, 12 trap 13).
  */
 export function addReceiptFiles(app: FastifyInstance, { services }: DialectContext): void {
+  /** Receipts that are being drawn: however many ask, each is drawn once. */
+  const drawing = new Map<bigint, Promise<ReceiptFiles>>()
+  const drawOnce = (stored: StoredReceipt, merchant: Merchant): Promise<ReceiptFiles> => {
+    const { id } = stored.order
+    const running =
+      drawing.get(id) ??
+      draw(stored, merchant, services.inventorum.receipts.keep).finally(() => drawing.delete(id))
+    drawing.set(id, running)
+    return running
+  }
   app.route<{ Params: { account: string; opaque: string; file: string } }>({
     method: ['GET', 'HEAD'],
     url: '/uploads/invoices/:account/:opaque(^[\\w-]+$)/:file',
@@ -24,7 +34,7 @@ export function addReceiptFiles(app: FastifyInstance, { services }: DialectConte
       const { receipts } = services.inventorum
       const stored = (await receipts.find(merchant, params.opaque)) ?? failNotFound()
       const kind = kindOf(params.file, stored)
-      const files = stored.files ?? (await draw(stored, merchant, receipts.keep))
+      const files = stored.files ?? (await drawOnce(stored, merchant))
       return send(reply, {
         status: 200,
         headers: {

@@ -61,8 +61,12 @@ function readPrice(fields: Fields): PriceDraft | undefined {
   return net === undefined && gross === undefined ? undefined : { net, gross }
 }
 
+const REFERENCES_MAX = 100
+
 const readReferences = (fields: Fields, name: string) =>
-  readObjects(fields, name, (element) => element.read('id', { required: true, read: readKey }))
+  readObjects(fields, name, (element) => element.read('id', { required: true, read: readKey }), {
+    max: REFERENCES_MAX,
+  })
 
 /** A new product out of what was read; only to be called when nothing was wrong. */
 export function toProductDraft({ values }: ProductRead): ProductDraft {
