@@ -37,6 +37,9 @@ const SIMPLE = /^[\u0020-\u02ff\u0370-\u052f\u1e00-\u1fff\u2010-\u20cf\u2100-\u2
 /** Code points below it are remembered: every script that `SIMPLE` knows. */
 const REMEMBERED_MAX = 0x2c00
 
+/** Texts whose shaped width is remembered; each is a row or a part of one. */
+const SHAPED_MAX = 5_000
+
 function openTypeface(name: Typeface['name'], file: string, create: typeof CreateFont): Typeface {
   const path = fileURLToPath(import.meta.resolve(`dejavu-fonts-ttf/ttf/${file}`))
   // A .ttf holds one font; only collections give anything else.
@@ -66,8 +69,18 @@ function openTypeface(name: Typeface['name'], file: string, create: typeof Creat
     advances.set(codePoint, advance)
     return advance
   }
+  const shaped = new Map<string, number>()
+  /** Shaping takes a hundred times as long as adding up, and a receipt is measured again whenever it is shown. */
+  function shapedWidthOf(text: string): number {
+    const seen = shaped.get(text)
+    if (seen !== undefined) return seen
+    const width = font.layout(text).advanceWidth / unitsPerEm
+    if (shaped.size >= SHAPED_MAX) shaped.clear()
+    shaped.set(text, width)
+    return width
+  }
   function widthOf(text: string): number {
-    if (!SIMPLE.test(text)) return font.layout(text).advanceWidth / unitsPerEm
+    if (!SIMPLE.test(text)) return shapedWidthOf(text)
     let width = 0
     for (const symbol of text) width += advanceOf(symbol.codePointAt(0) ?? 0)
     return width / unitsPerEm
