@@ -26,8 +26,6 @@ const IN_FLIGHT_MAX = 5_000
 const RAW = 'application/octet-stream'
 /** Bodies of all requests under way, as they say they are long. */
 const BODIES_BYTES_MAX = 256 * 1024 * 1024
-/** A connection on which nothing moves for so long is closed: also of whoever does not read answers. */
-const IDLE_MS_MAX = 60_000
 /** A request must have arrived whole after this long; slow senders must not hold sockets. */
 const REQUEST_TIMEOUT_MS = 30_000
 
@@ -123,7 +121,6 @@ export function createListener(
   }
   const app = fastify({
     ...(https ? { https: { ...https, ...node, handshakeTimeout: 10_000 } } : { http: node }),
-    connectionTimeout: IDLE_MS_MAX,
     rewriteUrl: (raw) => {
       disguise(raw as IncomingMessage)
       return readTarget(raw as IncomingMessage)
@@ -153,7 +150,7 @@ export function createListener(
     done(null, body),
   )
 
-  const sockets = followSockets(app.server, https !== undefined)
+  const sockets = followSockets(app.server, { isTls: https !== undefined })
   app.addHook('preClose', (done) => {
     sockets.finish()
     done()
