@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { createClient, startTestApp, type TestApp } from '../support/app.ts'
 import { basic, freePort, MARA, teashop, WRITER } from '../support/lightspeed.ts'
+import { speak as speakTo } from '../support/raw-http.ts'
 
 /** What every protocol is told by its listener: targets, hosts, verbs, and what is no HTTP at all. */
 
@@ -35,21 +35,8 @@ describe('a listener', () => {
   })
   after(() => server.close())
 
-  /** Says exactly this, and hears everything until the server hangs up. */
   const speak = (port: number, lines: readonly string[]): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1')
-      let heard = ''
-      socket.setEncoding('utf8')
-      socket.on('data', (text: string) => {
-        heard += text
-      })
-      socket.on('close', () => resolve(heard))
-      socket.on('error', (error: Error & { code?: string }) =>
-        error.code === 'ECONNRESET' ? resolve(heard) : reject(error),
-      )
-      socket.write(`${[...lines, 'Connection: close', '', ''].join('\r\n')}`)
-    })
+    speakTo(port, [...lines, 'Connection: close', '', ''].join('\r\n'))
   const statusOf = (heard: string): number => Number(heard.split(' ', 2)[1])
   const bodyOf = (heard: string): string => heard.slice(heard.indexOf('\r\n\r\n') + 4)
 

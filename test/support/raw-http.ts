@@ -121,3 +121,20 @@ function fromChunks(bytes: Buffer): Buffer {
     at = lineEnd + 2 + size + 2
   }
 }
+
+/** Says exactly this over a socket, and hears everything until the server hangs up. */
+export const speak = (port: number, ...parts: readonly string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    let heard = ''
+    socket.setEncoding('utf8')
+    socket.on('data', (text: string) => {
+      heard += text
+    })
+    socket.on('close', () => resolve(heard))
+    // Who hangs up on what was not read to its end resets the connection.
+    socket.on('error', (error: Error & { code?: string }) =>
+      error.code === 'ECONNRESET' ? resolve(heard) : reject(error),
+    )
+    for (const part of parts) socket.write(part)
+  })

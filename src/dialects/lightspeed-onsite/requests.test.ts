@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { startTestApp, type TestApp } from '../../../test/support/app.ts'
@@ -15,6 +14,7 @@ import {
   typeOf,
   WRITER,
 } from '../../../test/support/lightspeed.ts'
+import { speak as speakTo } from '../../../test/support/raw-http.ts'
 
 const LIST = '/api/gift_cards/'
 
@@ -47,19 +47,7 @@ describe('a request', () => {
     headers: Record<string, string | undefined> = {},
   ): Promise<OnSiteAnswer> => till.send('POST', LIST, { body, headers })
 
-  /** Says what it is told over a plain socket, and hears everything until the server hangs up. */
-  const speak = (...parts: readonly string[]): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1')
-      let heard = ''
-      socket.setEncoding('utf8')
-      socket.on('data', (text: string) => {
-        heard += text
-      })
-      socket.on('close', () => resolve(heard))
-      socket.on('error', reject)
-      for (const part of parts) socket.write(part)
-    })
+  const speak = (...parts: readonly string[]) => speakTo(port, ...parts)
   const head = (method: string, path: string, ...more: readonly string[]): string =>
     [
       `${method} ${path} HTTP/1.1`,
