@@ -81,7 +81,8 @@ export async function startApp(
     })
     return stopping
   }
-  signal?.addEventListener('abort', () => void stop(), { once: true })
+  // Whoever waits for the start, or for the stop, hears what went wrong.
+  signal?.addEventListener('abort', () => void stop().catch(() => {}), { once: true })
   try {
     const { db } = store
     const metrics = createMetrics({

@@ -22,7 +22,7 @@ export function addApply(program: Command): void {
 
 const describeApplied = ({ created, updated, secrets, warnings }: Applied): string =>
   [
-    ...warnings.map((warning) => `warning: ${warning}\n`),
+    ...warnings.map(({ message }) => `warning: ${message}\n`),
     `world applied: ${created} created, ${updated} updated\n`,
     describeSecrets(secrets),
   ].join('')

@@ -59,14 +59,20 @@ async function start(config: Config, signal: AbortSignal): Promise<App> {
       } else logApplied(applied, log)
     },
   })
-  if (demo?.demo) process.stderr.write(await fillDemo(demo, demo.demo, app.url))
-  if (!signal.aborted) process.stdout.write(`ready ${app.url}\n`)
-  return app
+  try {
+    if (demo?.demo) process.stderr.write(await fillDemo(demo, demo.demo, app.url))
+    if (!signal.aborted) process.stdout.write(`ready ${app.url}\n`)
+    return app
+  } catch (error) {
+    // Nobody is told that it is ready, so it must not go on.
+    await app.stop()
+    throw error
+  }
 }
 
 /** As lines of the log, but for the secrets: they are for the eyes of whoever started us. */
 function logApplied({ created, updated, warnings, secrets }: Applied, log: Logger): void {
-  for (const warning of warnings) log.warn({ world: warning }, 'the world file')
+  for (const { message } of warnings) log.warn({ world: message }, 'the world file')
   log.info({ created, updated }, 'world applied')
   process.stderr.write(describeSecrets(secrets))
 }

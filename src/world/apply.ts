@@ -37,7 +37,8 @@ export type Applied = {
     readonly dialect: string
     readonly secret: string
   }[]
-  readonly warnings: string[]
+  /** Told, not thrown. */
+  readonly warnings: WorldError[]
 }
 
 /** Applies one section of a merchant; throws WorldError with a path below the merchant. */
@@ -113,7 +114,9 @@ async function lockWorld(tx: Tx): Promise<void> {
 }
 
 async function applyLocked(tx: Tx, world: World, now: Instant): Promise<Applied> {
-  const warnings = unknownNames(World, world).map((path) => `${path}: not known, and ignored`)
+  const warnings = unknownNames(World, world).map(
+    (path) => new WorldError(path, 'not known, and ignored'),
+  )
   const applied: Applied = { created: 0, updated: 0, secrets: [], warnings }
   for (const [index, key] of (world.instance_keys ?? []).entries()) {
     const path = `instance_keys[${index}]`
@@ -142,8 +145,7 @@ async function below<T>(prefix: string, { warnings }: Applied, work: () => Promi
   const from = warnings.length
   try {
     const done = await work()
-    const own = warnings.splice(from)
-    warnings.push(...own.map((text) => `${prefix}${text.startsWith(':') ? '' : '.'}${text}`))
+    warnings.push(...warnings.splice(from).map((warning) => warning.below(prefix)))
     return done
   } catch (error) {
     throw asWorldError(error)?.below(prefix) ?? error
@@ -349,7 +351,7 @@ const TOKEN_LENGTH_MIN = 20
 
 function warnShort(token: string, { warnings }: Applied): void {
   if (token.length < TOKEN_LENGTH_MIN)
-    warnings.push(`: the token is shorter than ${TOKEN_LENGTH_MIN} characters`)
+    warnings.push(new WorldError('', `the token is shorter than ${TOKEN_LENGTH_MIN} characters`))
 }
 
 /** 192 random bits behind a prefix that a secret scanner can know. */

@@ -60,9 +60,6 @@ const OWNED: readonly (readonly [prefix: string, family: Family])[] = [
   ),
 ]
 
-/** Everything below this is ours as well, but is read without a token. */
-export const UPLOADS = '/uploads'
-
 /**
  * The shell of every resource: token, then version, then method, and only then what exists and what the
  * body says (specs/inventorum.md 1.3, 14); errors in the words of the path's family.

@@ -8,6 +8,7 @@ import { listenOn } from '../../http/address.ts'
 import { send } from '../../http/answer.ts'
 import type { Dialect, DialectContext, ListenerOptions } from '../../http/dialect.ts'
 import { METHODS } from '../../http/methods.ts'
+import { claimRoutes } from '../../http/server.ts'
 import { type KeyPair, keptKeyPair } from './certificate.ts'
 import { answerFor, OnSiteError } from './errors.ts'
 import type { Exchange } from './shell.ts'
@@ -56,13 +57,7 @@ export async function openListener(
   }
   const app = createListener(options)
   await app.register(async (scope) => {
-    scope.addHook('onRoute', (route) => {
-      route.config = { ...route.config, dialect: 'lightspeed' }
-    })
-    scope.addHook('onRequest', (request, _reply, done) => {
-      request.dialect = 'lightspeed'
-      done()
-    })
+    claimRoutes(scope, 'lightspeed')
     addExchange(scope, exchange, ['/api', '/api/*'])
   })
   try {
