@@ -5,7 +5,7 @@ import type { Card, Purpose } from './card.ts'
 import { decide } from './decide.ts'
 import { type ContraAccount, type Entry, GENESIS, type Origin } from './entry.ts'
 import { type Notice, notify, type Topic } from './outbox.ts'
-import { chain, writeEntries } from './post.ts'
+import { chain, writeEntries } from './write.ts'
 
 /** A card to be made, and the value it starts with. */
 export type CardDraft = {
