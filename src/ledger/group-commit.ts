@@ -1,8 +1,9 @@
 import type { Database, Tx } from '../db/database.ts'
-import { isConnectionLoss, transact } from '../db/transact.ts'
+import { isConnectionLoss, retried, transact } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
 import type { Instant } from '../money/instant.ts'
-import { type Command, type Outcome, post } from './post.ts'
+import { createKnownCards } from './known-cards.ts'
+import { type Command, isPlain, type Outcome, type PostOptions, post, postKnown } from './post.ts'
 import { takeTurns, type Unit } from './turns.ts'
 
 /** A single-card command and what else must be in the same commit. */
@@ -48,6 +49,8 @@ export type GroupCommitOptions = {
 
 /** Commands in one commit at most. */
 const BATCH_MAX = 256
+/** How long a merchant that had webhooks is taken to have some. */
+const LISTENED_MS = 60_000
 
 type Waiting = Submission & {
   readonly resolve: (outcome: Outcome) => void
@@ -74,41 +77,78 @@ export function createGroupCommit({
   const idle = new Set<() => void>()
   let queued = 0
   let closed = false
+  const known = createKnownCards()
+  /** Until when merchants that had webhooks are taken to have some. */
+  const listened = new Map<bigint, number>()
 
-  async function commit(batch: readonly Waiting[], onWriting?: () => void): Promise<Outcome[]> {
-    const at = now()
-    const merchantId = batch[0]?.merchantId ?? 0n
-    const options = {
-      now: at,
-      isLast: batch.every(({ remember }) => remember === undefined),
-      ...(onWriting && { onWriting }),
-    }
-    const commands = batch.map(({ command }, event) => ({ ...command, event }))
+  const canBeKnown = (batch: readonly Waiting[]): boolean =>
+    performance.now() >= (listened.get(merchantOf(batch)) ?? 0) &&
+    batch.every(({ command, remember }) => remember === undefined && isPlain(command))
+
+  /** Undefined of what must be judged under locks; nothing was written of it. */
+  async function commitKnown(
+    batch: readonly Waiting[],
+    options: PostOptions,
+  ): Promise<readonly (Outcome | undefined)[]> {
+    const merchantId = merchantOf(batch)
+    const commands = commandsOf(batch)
+    const cards = await known.recall(
+      db,
+      merchantId,
+      commands.map(({ cardId }) => cardId),
+    )
+    const posted = await retried(() => postKnown(db, merchantId, commands, cards, options))
+    known.remember(posted.left)
+    if (posted.hasWebhooks) listened.set(merchantId, performance.now() + LISTENED_MS)
+    return posted.outcomes
+  }
+
+  async function commitLocked(
+    batch: readonly Waiting[],
+    options: PostOptions,
+  ): Promise<readonly Outcome[]> {
+    const isLast = batch.every(({ remember }) => remember === undefined)
     const work = async (tx: Tx): Promise<Outcome[]> => {
-      const outcomes = await post(tx, merchantId, commands, options)
+      const outcomes = await post(tx, merchantOf(batch), commandsOf(batch), { ...options, isLast })
       const remembered = batch.flatMap(({ remember }, index) => {
         const outcome = outcomes[index]
         return (outcome && remember?.(outcome)) ?? []
       })
-      if (remembered.length > 0) await saveRemembered(tx, remembered, at)
+      if (remembered.length > 0) await saveRemembered(tx, remembered, options.now)
       return outcomes
     }
     // `post` locks and reads before it writes.
     return await transact(db, work, { isEager: true })
   }
 
-  /** Commits a batch; who calls what this returns tells all callers what became of it. */
-  async function settle(batch: readonly Waiting[], onWriting?: () => void): Promise<() => void> {
+  /**
+   * Commits a batch, without locks what can be and then the rest; who calls what this returns tells all
+   * callers what became of it. It never fails.
+   */
+  async function settle(
+    batch: readonly Waiting[],
+    onWriting: () => void = () => {},
+    { isLocked = !canBeKnown(batch) } = {},
+  ): Promise<() => void> {
     const started = performance.now()
     try {
-      const outcomes = await commit(batch, onWriting)
-      onBatch(batch.length, (performance.now() - started) / 1_000)
-      return () =>
-        batch.forEach(({ resolve, reject }, index) => {
+      const outcomes = await (isLocked ? commitLocked : commitKnown)(batch, {
+        now: now(),
+        onWriting,
+      })
+      const rest = batch.filter((_, index) => outcomes[index] === undefined)
+      const done = batch.length - rest.length
+      if (done > 0) onBatch(done, (performance.now() - started) / 1_000)
+      known.forget((isLocked ? batch : rest).map(({ command }) => command.cardId))
+      const tell = () =>
+        batch.forEach(({ resolve }, index) => {
           const outcome = outcomes[index]
           if (outcome) resolve(outcome)
-          else reject(new Error('a command without an outcome'))
         })
+      if (rest.length === 0) return tell
+      // What is committed stays so, whatever becomes of the rest.
+      tell()
+      return await settle(rest, onWriting, { isLocked: true })
     } catch (error) {
       // One bad row must hurt nobody else: each of them tries once more alone. But not if the connection
       // was lost: then nobody knows whether the commit came through, and trying again could do it twice.
@@ -173,6 +213,12 @@ export function createGroupCommit({
     queued: () => queued,
   }
 }
+
+const merchantOf = (batch: readonly Waiting[]): bigint => batch[0]?.merchantId ?? 0n
+
+/** Each is an event of its own. */
+const commandsOf = (batch: readonly Waiting[]): Command[] =>
+  batch.map(({ command }, event) => ({ ...command, event }))
 
 /** A lock could not be had in time; waiting for the same one again, once for each command, helps nobody. */
 const isBusy = (error: unknown): boolean =>

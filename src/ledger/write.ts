@@ -1,4 +1,4 @@
-import type { Queryable, Tx } from '../db/database.ts'
+import type { Database, Queryable, Tx } from '../db/database.ts'
 import { formatInstant } from '../money/instant.ts'
 import type { Card } from './card.ts'
 import type { EntryDraft } from './decide.ts'
@@ -121,8 +121,11 @@ type Written = { readonly ids: string | null }
 /** Ids were drawn in the order of the entries, so that the lowest is the first one's. */
 function withIds(entries: readonly Chained[], events: Events, row: Written | undefined): Entry[] {
   const ids = row?.ids ? row.ids.split(',').map(BigInt) : []
+  // The code of "transaction resolution unknown": nobody may try again.
   if (ids.length !== entries.length)
-    throw new Error('an entry was not written: its transaction was lost')
+    throw Object.assign(new Error('an entry was not written: its transaction was lost'), {
+      code: '08007',
+    })
   const eventIds = new Map<number, bigint>()
   return entries.map((entry, index) => {
     const id = ids[index] ?? 0n
@@ -163,12 +166,16 @@ export type Writing = {
 }
 
 /** Puts what becomes of cards into the rows of their last entries; returns the cards that have none. */
-function closeRows({ entries, changes }: Writing, rows: Rows['rows']): Card[] {
+function closeRows(
+  { entries, changes }: Writing,
+  rows: Rows['rows'],
+  versions?: ReadonlyMap<bigint, string>,
+): Card[] {
   const lasts = new Map(entries.map(({ cardId }, index) => [cardId, rows[index]]))
   return changes.flatMap(({ before, after }) => {
     const last = lasts.get(after.id)
     if (!last) return [after]
-    Object.assign(last, rowOfCard(before, after))
+    Object.assign(last, rowOfCard(before, after), { version: versions?.get(after.id) })
     return []
   })
 }
@@ -199,6 +206,52 @@ export async function writeLocked(
     isLast && tx.commit(),
   ])
   return withIds(entries, events, found ? found[0] : undefined)
+}
+
+/** What a `writeKnown` came to. */
+export type KnownWritten = {
+  /** Cards that were as known; nothing was written of the others. */
+  readonly moved: ReadonlySet<bigint>
+  /** Their entries, in the order given. */
+  readonly entries: readonly Entry[]
+  /** The version that their rows have now. */
+  readonly version: string
+  /** Somebody listens to the merchant's cards: nothing was written, because nobody would have been told. */
+  readonly hasWebhooks: boolean
+}
+
+/**
+ * Writes entries and the cards they leave, in one statement that is a transaction of its own: of each
+ * card all or nothing, and only if its row still has the version on which they were decided. Of two that
+ * meet at a card the second waits for the first, and then finds another version.
+ */
+export async function writeKnown(
+  db: Database,
+  merchantId: bigint,
+  writing: Writing,
+  versions: ReadonlyMap<bigint, string>,
+): Promise<KnownWritten> {
+  const { entries, events } = writing
+  const rows = rowsOf(entries, events)
+  closeRows(writing, rows.rows, versions)
+  type Found = Written & { moved: string | null; version: string; has_webhooks: boolean }
+  const [row] = await db<Found[]>`
+    with listening as (
+      select exists (select 1 from webhooks w where w.merchant_id = ${merchantId} and w.active) as yes),
+    numbered as materialized (${numbered(db, rows)} where not (select yes from listening)),
+    moved as (${moveCards(db, merchantId)} and cards.xmin = n.version returning cards.id),
+    written as (${appendEntries(db, merchantId, events)} where card_id in (select id from moved) returning id)
+    select string_agg(id::text, ',' order by id) as ids, (select string_agg(id::text, ',') from moved) as moved,
+      pg_current_xact_id()::xid::text as version, (select yes from listening) as has_webhooks
+    from written`
+  const moved = new Set(row?.moved ? row.moved.split(',').map(BigInt) : [])
+  const kept = entries.filter(({ cardId }) => moved.has(cardId))
+  return {
+    moved,
+    entries: withIds(kept, events, row),
+    version: row?.version ?? '',
+    hasWebhooks: row?.has_webhooks === true,
+  }
 }
 
 /** A hold that is placed, released or past its time changes a card without an entry. */

@@ -1,0 +1,77 @@
+import type { Queryable } from '../db/database.ts'
+import { type Card, cardColumns, toCard } from './card.ts'
+
+/**
+ * A card as one version of its row had it. Every change of a row, whoever makes it, gives it another
+ * version (the id of the transaction, PostgreSQL's `xmin`), so that what was decided on an old one is found out.
+ */
+export type KnownCard = { readonly card: Card; readonly version: string }
+
+/** Cards as they were when last seen. Nothing here is true until the database has said so. */
+export type KnownCards = {
+  /** Cards of a merchant: what is remembered of them, the others read. Unknown ids are left out. */
+  readonly recall: (
+    db: Queryable,
+    merchantId: bigint,
+    ids: readonly bigint[],
+  ) => Promise<Map<bigint, KnownCard>>
+  readonly remember: (cards: readonly KnownCard[]) => void
+  readonly forget: (ids: Iterable<bigint>) => void
+}
+
+/** About 650 bytes each. */
+const REMEMBERED_MAX = 16_384
+
+/** Remembers the cards that were used last, at most `max`. */
+export function createKnownCards(max = REMEMBERED_MAX): KnownCards {
+  // In the order in which they were last remembered.
+  const cards = new Map<bigint, KnownCard>()
+  return {
+    recall: async (db, merchantId, ids) => {
+      const found = new Map<bigint, KnownCard>()
+      const missing: bigint[] = []
+      for (const id of new Set(ids)) {
+        const known = cards.get(id)
+        if (known?.card.merchantId === merchantId) found.set(id, known)
+        else missing.push(id)
+      }
+      if (missing.length > 0)
+        for (const known of await readCards(db, merchantId, missing))
+          found.set(known.card.id, known)
+      return found
+    },
+    remember: (known) => {
+      for (const one of known) {
+        cards.delete(one.card.id)
+        cards.set(one.card.id, one)
+      }
+      for (const id of cards.keys()) {
+        if (cards.size <= max) break
+        cards.delete(id)
+      }
+    },
+    forget: (ids) => {
+      for (const id of ids) cards.delete(id)
+    },
+  }
+}
+
+async function readCards(
+  db: Queryable,
+  merchantId: bigint,
+  ids: readonly bigint[],
+): Promise<KnownCard[]> {
+  // The sub-select hides from the planner how many cards there are: one plan serves all batches.
+  const rows = await db<{ version: string }[]>`
+    select ${cardColumns(db)}, cards.xmin::text as version from cards
+    where merchant_id = ${merchantId} and id = any((select ${ids as bigint[]}::int8[])::int8[])
+      and removed_at is null`
+  return rows.map((row) => {
+    const card = toCard(row)
+    const code = card.code === undefined ? undefined : copied(card.code)
+    return { card: { ...card, code, lastHash: copied(card.lastHash) }, version: row.version }
+  })
+}
+
+/** A text of its own: a long one that the driver hands over is a part of its whole row, which it keeps alive. */
+const copied = (text: string): string => Buffer.from(text).toString()
