@@ -85,8 +85,7 @@ export async function post(
     writeReversals(tx, merchantId, reversals),
     notify(tx, merchantId, notices, now),
   ])
-  // The driver sends at the end of this turn of the event loop.
-  if (onWriting) setImmediate(onWriting)
+  onWriting?.()
   const [entries] = await writing
   return outcomesOf(judgements, placed, entries)
 }
@@ -138,7 +137,7 @@ export async function postKnown(
     return { outcomes: commands.map(() => undefined), left: [], hasWebhooks: false }
   const versions = new Map([...known].map(([id, { version }]) => [id, version]))
   const writing = writeKnown(db, merchantId, writingOf(commands, accounts, placed, after), versions)
-  if (onWriting) setImmediate(onWriting)
+  onWriting?.()
   const { moved, entries, version, hasWebhooks } = await writing
   const outcomes = outcomesOf(
     judgements,

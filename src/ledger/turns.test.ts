@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { takeTurns, type Unit } from './turns.ts'
 
 /** Units in their order, and what happened. */
@@ -16,12 +17,20 @@ test('callers of a unit hear of it when the next one is being written, and once'
       log.push('two locks')
       onWriting()
       onWriting()
+      log.push('two is sent')
+      await nextTurn()
       log.push('two is written')
       return () => void log.push('told of two')
     },
   )
   await done
-  assert.deepEqual(events, ['two locks', 'told of one', 'two is written', 'told of two'])
+  assert.deepEqual(events, [
+    'two locks',
+    'two is sent',
+    'told of one',
+    'two is written',
+    'told of two',
+  ])
 })
 
 test('they never wait for the locks of the next', async () => {

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /**
- * One unit of work for many callers. It calls `onWriting` when all is decided and on its way to the
- * database; what it resolves to tells its callers what became of them.
+ * One unit of work for many callers. It calls `onWriting` when it has nothing to do but wait for the
+ * database to write; what it resolves to tells its callers what became of them.
  */
 export type Unit = (onWriting: () => void) => Promise<() => void>
 
@@ -17,16 +17,20 @@ const TELL_MS_MAX = 5
 export async function takeTurns(next: () => Unit | undefined): Promise<void> {
   // One turn of the event loop, so that requests read from many sockets at once share a unit.
   await nextTurn()
-  let tell = () => {}
+  let tell: (() => void) | undefined
   for (let unit = next(); unit; unit = next()) {
-    const patience = setTimeout(tell, TELL_MS_MAX)
-    const settled = await unit(tell)
+    const told = tell
+    const patience = told && setTimeout(told, TELL_MS_MAX)
+    // Not at once: what is on its way to the database leaves at the end of this turn.
+    const settled = await unit(told ? () => setImmediate(told) : nobodyWaits)
     clearTimeout(patience)
-    tell()
+    told?.()
     tell = once(settled)
   }
-  tell()
+  tell?.()
 }
+
+const nobodyWaits = (): void => {}
 
 function once(act: () => void): () => void {
   let isDone = false

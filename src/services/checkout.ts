@@ -95,8 +95,7 @@ async function payInTurn(
       return sold
     }),
   ])
-  // The driver sends at the end of this turn of the event loop.
-  setImmediate(onWriting)
+  onWriting()
   const [marks, , sold] = await writing
   atStep('written')
   const completed = completedOrders(locked, planned, sold, marks, merchant)

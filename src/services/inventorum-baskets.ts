@@ -37,7 +37,7 @@ export function createBaskets({ db, now }: Pick<Deps, 'db' | 'now'>) {
   return {
     /** Makes a draft with its cards; all problems of lines and cards are told at once. */
     create: createTurns((batch: readonly CreateCommand[], onWriting) => {
-      setImmediate(onWriting)
+      onWriting()
       return createAll({ db, now }, batch)
     }),
 

@@ -68,7 +68,7 @@ export function createTicketOrders({
     commands: readonly OrderCommand[],
     onWriting: () => void,
   ): Promise<readonly OrderOutcome[]> {
-    setImmediate(onWriting)
+    onWriting()
     for (let attempt = 1; ; attempt++) {
       try {
         return await transact(db, (tx) => makeOrders(tx, commands, tools, now()))
