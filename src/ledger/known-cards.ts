@@ -22,9 +22,9 @@ export type KnownCards = {
 /** About 650 bytes each. */
 const REMEMBERED_MAX = 16_384
 
-/** Remembers the cards that were used last, at most `max`. */
+/** Remembers at most `max` cards; the one that came first goes first, and comes back when it is used again. */
 export function createKnownCards(max = REMEMBERED_MAX): KnownCards {
-  // In the order in which they were last remembered.
+  // In the order in which they came.
   const cards = new Map<bigint, KnownCard>()
   return {
     recall: async (db, merchantId, ids) => {
@@ -41,10 +41,7 @@ export function createKnownCards(max = REMEMBERED_MAX): KnownCards {
       return found
     },
     remember: (known) => {
-      for (const one of known) {
-        cards.delete(one.card.id)
-        cards.set(one.card.id, one)
-      }
+      for (const one of known) cards.set(one.card.id, one)
       for (const id of cards.keys()) {
         if (cards.size <= max) break
         cards.delete(id)
