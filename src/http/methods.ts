@@ -1,4 +1,5 @@
-import { METHODS as HTTP_METHODS, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { nodeHttp } from './node-http.ts'
 
 /**
  * The methods of a route, if a dialect answers those it lacks in its own words. A client may try any
@@ -16,7 +17,9 @@ export const METHODS = [
 ] as const
 
 /** What a client may try; CONNECT is for proxies. */
-export const ALL_METHODS: readonly string[] = HTTP_METHODS.filter((method) => method !== 'CONNECT')
+export const ALL_METHODS: readonly string[] = nodeHttp.METHODS.filter(
+  (method) => method !== 'CONNECT',
+)
 
 const ROUTED: ReadonlySet<string> = new Set(METHODS)
 /** The methods of requests that are being routed as TRACE. */

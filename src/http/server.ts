@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import fastify, {
   type FastifyInstance,
@@ -14,6 +14,7 @@ import { type Answer, json, send } from './answer.ts'
 import type { Dialect, DialectContext, ListenerOptions } from './dialect.ts'
 import { ALL_METHODS, disguise, reveal } from './methods.ts'
 import type { Metrics } from './metrics.ts'
+import { nodeHttp } from './node-http.ts'
 import { followSockets } from './sockets.ts'
 
 /** The largest body of most requests; a route that needs more says so. */
@@ -249,7 +250,9 @@ function refuse(
     connection: 'close',
   }).map(([name, value]) => `${name}: ${value}\r\n`)
   if (socket.writable)
-    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`)
+    socket.write(
+      `HTTP/1.1 ${status} ${nodeHttp.STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`,
+    )
   socket.destroy(error)
 }
 

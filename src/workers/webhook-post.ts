@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { BlockList, isIP } from 'node:net'
+import { nodeHttp } from '../http/node-http.ts'
 
 const TIMEOUT_MS = 30_000
 const ANSWER_BYTES_MAX = 64 * 1024
@@ -18,7 +18,7 @@ export async function postJson(
     const target = new URL(url)
     const resolved = await resolveTarget(target.hostname)
     if (!resolved) return undefined
-    const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+    const send = target.protocol === 'https:' ? httpsRequest : nodeHttp.request
     return await new Promise((resolve, reject) => {
       const outgoing = send(
         target,
