@@ -131,39 +131,48 @@ export function createGroupCommit({
     { isLocked = !canBeKnown(batch) } = {},
   ): Promise<() => void> {
     const started = performance.now()
+    const commit = isLocked ? commitLocked : commitKnown
+    let outcomes: readonly (Outcome | undefined)[]
     try {
-      const outcomes = await (isLocked ? commitLocked : commitKnown)(batch, {
-        now: now(),
-        onWriting,
-      })
-      const rest = batch.filter((_, index) => outcomes[index] === undefined)
-      const done = batch.length - rest.length
-      if (done > 0) onBatch(done, (performance.now() - started) / 1_000)
-      known.forget((isLocked ? batch : rest).map(({ command }) => command.cardId))
-      const tell = () =>
-        batch.forEach(({ resolve }, index) => {
-          const outcome = outcomes[index]
-          if (outcome) resolve(outcome)
-        })
-      if (rest.length === 0) return tell
-      // What is committed stays so, whatever becomes of the rest.
-      tell()
-      return await settle(rest, onWriting, { isLocked: true })
+      outcomes = await commit(batch, { now: now(), onWriting })
     } catch (error) {
-      // One bad row must hurt nobody else: each of them tries once more alone. But not if the connection
-      // was lost: then nobody knows whether the commit came through, and trying again could do it twice.
-      const parts = isConnectionLoss(error)
-        ? []
-        : isBusy(error)
-          ? byCard(batch)
-          : batch.map((w) => [w])
-      const settleAndTell = async (part: readonly Waiting[]) => (await settle(part))()
-      if (parts.length <= 1) for (const { reject } of batch) reject(error)
-      // Side by side where a card is locked by others: whoever wants another must not wait for it in turn.
-      else if (isBusy(error)) await Promise.all(parts.map(settleAndTell))
-      else for (const part of parts) await settleAndTell(part)
+      await settleApart(batch, error, isLocked)
       return () => {}
     }
+    const rest = batch.filter((_, index) => outcomes[index] === undefined)
+    const done = batch.length - rest.length
+    if (done > 0) onBatch(done, (performance.now() - started) / 1_000)
+    known.forget((isLocked ? batch : rest).map(({ command }) => command.cardId))
+    const tell = () =>
+      batch.forEach(({ resolve }, index) => {
+        const outcome = outcomes[index]
+        if (outcome) resolve(outcome)
+      })
+    if (rest.length === 0) return tell
+    // What is committed stays so, whatever becomes of the rest.
+    tell()
+    return await settle(rest, onWriting, { isLocked: true })
+  }
+
+  /**
+   * After a batch of which nothing was written: one bad row must hurt nobody else, so each command tries
+   * once more alone, under locks. But not if the connection was lost: then nobody knows whether the
+   * commit came through, and trying again could do it twice.
+   */
+  async function settleApart(
+    batch: readonly Waiting[],
+    error: unknown,
+    wasLocked: boolean,
+  ): Promise<void> {
+    const busy = isBusy(error)
+    const parts = isConnectionLoss(error) ? [] : busy ? byCard(batch) : batch.map((one) => [one])
+    const again = async (part: readonly Waiting[]) =>
+      (await settle(part, () => {}, { isLocked: true }))()
+    if (parts.length === 0 || (parts.length === 1 && (wasLocked || busy)))
+      for (const { reject } of batch) reject(error)
+    // Side by side where a card is locked by others: whoever wants another must not wait for it in turn.
+    else if (busy) await Promise.all(parts.map(again))
+    else for (const part of parts) await again(part)
   }
 
   /** The next batch of a lane: what has waited longest, and all of its merchant that fits. */

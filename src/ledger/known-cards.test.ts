@@ -258,6 +258,26 @@ describe('cards as they were when last seen', () => {
     await assertWhole()
   })
 
+  test('a database that cannot compare versions is asked under locks', async () => {
+    let refused = 0
+    const db = new Proxy(ledger.db, {
+      apply: (target, _this, args: [readonly string[], ...unknown[]]) => {
+        if (!args[0].some((text) => text.includes('cards.xmin = n.version')))
+          return Reflect.apply(target, undefined, args)
+        refused += 1
+        return ledger.db`select 1 / 0`
+      },
+    })
+    const mine = processOf(db)
+    const cards = await Promise.all([1, 2, 3].map(() => ledger.issue({ amount: 100n })))
+    const outcomes = await Promise.all(cards.map((card) => mine.submit(redeem(card, 1n))))
+    assert.deepEqual(outcomes.map(codeOf), ['ok', 'ok', 'ok'])
+    assert.deepEqual(await Promise.all(cards.map(balanceOf)), [99n, 99n, 99n])
+    assert.ok(refused > 0)
+    await mine.close()
+    await assertWhole()
+  })
+
   test('two processes over the same cards spend each of them exactly once', async () => {
     const processes = [processOf(), processOf()]
     const cards = await Promise.all(Array.from({ length: 6 }, () => ledger.issue({ amount: 40n })))
