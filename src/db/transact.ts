@@ -47,10 +47,21 @@ const LOST = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_ENDED',
   'CONNECTION_DESTROYED',
+  'EAI_AGAIN',
+  'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
   'ENOENT',
+  'ENOTCONN',
+  'ENOTFOUND',
   'EPIPE',
+  'EPROTO',
+  'ETIMEDOUT',
   '53300',
   '57P01',
   '57P02',
@@ -60,5 +71,5 @@ const LOST = new Set([
 /** Whether the database could not be reached, or was lost while it worked: the outcome is unknown. */
 export function isConnectionLoss(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return LOST.has(code) || code.startsWith('08')
+  return LOST.has(code) || /^(08|ERR_SSL_|ERR_TLS_)/.test(code)
 }

@@ -8,7 +8,7 @@ import { verify } from '../verify.ts'
 import type { Card } from './card.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createKnownCards } from './known-cards.ts'
-import type { Command, Outcome } from './post.ts'
+import { type Command, type Outcome, postKnown } from './post.ts'
 import { removeCards } from './removals.ts'
 
 const DAY = 86_400_000_000n
@@ -295,6 +295,24 @@ describe('cards as they were when last seen', () => {
     assert.equal(count('insufficient_value'), 360)
     assert.deepEqual(await Promise.all(cards.map(balanceOf)), [0n, 0n, 0n, 0n, 0n, 0n])
     await Promise.all(processes.map((one) => one.close()))
+    await assertWhole()
+  })
+
+  test('a version that came again with another history is not the same', async () => {
+    const card = await ledger.issue({ amount: 100n })
+    const mine = processOf()
+    assert.equal(codeOf(await mine.submit(redeem(card, 1n))), 'ok')
+    const { command: plain } = redeem(card, 1n)
+    const [row] = await ledger.owner<{ version: string }[]>`
+      select xmin::text as version from cards where id = ${card.id}`
+    assert.ok(row)
+    const known = new Map([[card.id, { card, version: row.version }]])
+    const posted = await postKnown(ledger.db, ledger.merchantId, [plain], known, {
+      now: wallClock(),
+    })
+    assert.deepEqual(posted.outcomes, [undefined])
+    assert.equal(await balanceOf(card), 99n)
+    await mine.close()
     await assertWhole()
   })
 

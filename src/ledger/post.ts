@@ -107,6 +107,9 @@ const PLAIN: ReadonlySet<Verb['verb']> = new Set([
 /** Whether `postKnown` may try a command. */
 export const isPlain = ({ verb }: Command): boolean => PLAIN.has(verb)
 
+const NO_HOLDS: ReadonlyMap<bigint, Hold> = new Map()
+const NO_ORIGINALS: ReadonlyMap<bigint, Original> = new Map()
+
 /** What could be done without a lock. */
 export type KnownPosted = {
   /** Undefined: nothing was written, `post` must judge this command. */
@@ -131,7 +134,7 @@ export async function postKnown(
   const accounts = new Map<bigint, Account>()
   // Open holds would have to be looked at.
   for (const [id, { card }] of known)
-    if (card.held === 0n) accounts.set(id, { card, holds: new Map(), originals: new Map() })
+    if (card.held === 0n) accounts.set(id, { card, holds: NO_HOLDS, originals: NO_ORIGINALS })
   const { judgements, placed, after } = judge(accounts, commands, now)
   if (placed.length === 0)
     return { outcomes: commands.map(() => undefined), left: [], hasWebhooks: false }
@@ -178,10 +181,11 @@ function judge(
     if (!account) return { refusal: { code: 'card_not_found' } }
     const decision = decide(account, command, now)
     if ('refusal' in decision) return decision
-    let { account: left } = decision
+    const { account: left } = decision
     if (decision.entry) {
       const entry = chain(account.card, left.card, decision.entry, command.origin)
-      left = { ...left, card: { ...left.card, lastHash: entry.hash } }
+      // A card that an entry moves was made by `decide` and is nobody else's yet.
+      Object.assign(left.card, { lastHash: entry.hash })
       placed.push({ entry, command: index })
     }
     after.set(left.card.id, left)
@@ -244,15 +248,13 @@ async function loadAccounts(
     command.verb === 'capture' || command.verb === 'release' ? [command.holdId] : [],
   )
   const originals =
-    reversed.length > 0
-      ? await loadOriginals(tx, merchantId, reversed)
-      : new Map<bigint, Original>()
+    reversed.length > 0 ? await loadOriginals(tx, merchantId, reversed) : NO_ORIGINALS
   const holds =
     holding.length + named.length > 0
       ? await loadHolds(tx, merchantId, holding, named)
       : new Map<bigint, Map<bigint, Hold>>()
   const accounts = new Map(
-    [...cards].map(([id, card]) => [id, { card, holds: holds.get(id) ?? new Map(), originals }]),
+    [...cards].map(([id, card]) => [id, { card, holds: holds.get(id) ?? NO_HOLDS, originals }]),
   )
   return { accounts, ...locked }
 }

@@ -81,7 +81,7 @@ const rowOfCard = (before: Card, after: Card) => ({
  */
 const numbered = (sql: Queryable, { rows, common }: Rows) => sql`
   select card_id, card_seq, event, amount, balance_after, reverses, hold_id, order_ref, event_ref, invoice_ref,
-    text, info, hash, is_last, version, held, loaded, face, state,
+    text, info, hash, is_last, version, follows, held, loaded, face, state,
     coalesce(e.kind, c.kind) as kind, coalesce(e.contra, c.contra) as contra,
     coalesce(e.protocol, c.protocol) as protocol, coalesce(e.credential_id, c.credential_id) as credential_id,
     coalesce(e.acting_merchant_id, c.acting_merchant_id) as acting_merchant_id,
@@ -90,7 +90,7 @@ const numbered = (sql: Queryable, { rows, common }: Rows) => sql`
     card_id int8, card_seq int4, event int4, amount int8, balance_after int8, reverses int8, hold_id int8,
     order_ref text, event_ref text, invoice_ref text, text text, info text, hash bytea,
     kind text, contra text, protocol text, credential_id int8, acting_merchant_id int8, created_at timestamptz,
-    is_last bool, version xid, held int8, loaded int8, face int8, state text)
+    is_last bool, version xid, follows bytea, held int8, loaded int8, face int8, state text)
   cross join json_to_record(${JSON.stringify(common)}::text::json) as c (
     kind text, contra text, protocol text, credential_id int8, acting_merchant_id int8, created_at timestamptz)`
 
@@ -175,7 +175,9 @@ function closeRows(
   return changes.flatMap(({ before, after }) => {
     const last = lasts.get(after.id)
     if (!last) return [after]
-    Object.assign(last, rowOfCard(before, after), { version: versions?.get(after.id) })
+    const version = versions?.get(after.id)
+    Object.assign(last, rowOfCard(before, after))
+    if (version !== undefined) Object.assign(last, { version, follows: `\\x${before.lastHash}` })
     return []
   })
 }
@@ -222,8 +224,8 @@ export type KnownWritten = {
 
 /**
  * Writes entries and the cards they leave, in one statement that is a transaction of its own: of each
- * card all or nothing, and only if its row still has the version on which they were decided. Of two that
- * meet at a card the second waits for the first, and then finds another version.
+ * card all or nothing, and only if its row still has the version and the last hash on which they were
+ * decided. Of two that meet at a card the second waits for the first, and then finds others.
  */
 export async function writeKnown(
   db: Database,
@@ -239,7 +241,8 @@ export async function writeKnown(
     with listening as (
       select exists (select 1 from webhooks w where w.merchant_id = ${merchantId} and w.active) as yes),
     numbered as materialized (${numbered(db, rows)} where not (select yes from listening)),
-    moved as (${moveCards(db, merchantId)} and cards.xmin = n.version returning cards.id),
+    moved as (${moveCards(db, merchantId)} and cards.xmin = n.version
+      and cards.last_hash = n.follows returning cards.id),
     written as (${appendEntries(db, merchantId, events)} where card_id in (select id from moved) returning id)
     select string_agg(id::text, ',' order by id) as ids, (select string_agg(id::text, ',') from moved) as moved,
       pg_current_xact_id()::xid::text as version, (select yes from listening) as has_webhooks
