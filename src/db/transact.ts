@@ -42,6 +42,16 @@ export async function retried<T>(run: () => Promise<T>): Promise<T> {
 export const sqlState = (error: unknown): string | undefined =>
   error instanceof postgres.PostgresError ? error.code : undefined
 
+/**
+ * Whether nothing can be there of what was tried, so that it may be tried again: the database itself
+ * refused it, or a fault of ours came before the commit. Any other error that has a code is the
+ * connection's, which may have broken after the commit.
+ */
+export const isUndone = (error: unknown): boolean =>
+  sqlState(error) === undefined
+    ? !(error instanceof Error && 'code' in error)
+    : !isConnectionLoss(error)
+
 const LOST = new Set([
   'CONNECT_TIMEOUT',
   'CONNECTION_CLOSED',

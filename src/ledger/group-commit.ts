@@ -1,5 +1,5 @@
 import type { Database, Tx } from '../db/database.ts'
-import { isConnectionLoss, retried, transact } from '../db/transact.ts'
+import { isUndone, retried, transact } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
 import type { Instant } from '../money/instant.ts'
 import { createKnownCards } from './known-cards.ts'
@@ -61,9 +61,9 @@ type Waiting = Submission & {
 type Lane = { queue: Waiting[]; running: boolean }
 
 /**
- * Many callers, one `post`, one commit: while a batch commits, what arrives waits and becomes the next
- * batch, so that there is no timer and an idle server adds no latency. A batch is of one merchant; a
- * card is always in the same lane, so its commands keep their order.
+ * Many callers, one commit (or two, where a part of them needs locks): while a batch commits, what
+ * arrives waits and becomes the next batch, so that there is no timer and an idle server adds no latency.
+ * A batch is of one merchant; a card is always in the same lane, so its commands keep their order.
  */
 export function createGroupCommit({
   db,
@@ -156,8 +156,8 @@ export function createGroupCommit({
 
   /**
    * After a batch of which nothing was written: one bad row must hurt nobody else, so each command tries
-   * once more alone, under locks. But not if the connection was lost: then nobody knows whether the
-   * commit came through, and trying again could do it twice.
+   * once more alone, under locks. But not if it was the connection that failed: then nobody knows whether
+   * the commit came through, and trying again could do it twice.
    */
   async function settleApart(
     batch: readonly Waiting[],
@@ -165,7 +165,7 @@ export function createGroupCommit({
     wasLocked: boolean,
   ): Promise<void> {
     const busy = isBusy(error)
-    const parts = isConnectionLoss(error) ? [] : busy ? byCard(batch) : batch.map((one) => [one])
+    const parts = !isUndone(error) ? [] : busy ? byCard(batch) : batch.map((one) => [one])
     const again = async (part: readonly Waiting[]) =>
       (await settle(part, () => {}, { isLocked: true }))()
     if (parts.length === 0 || (parts.length === 1 && (wasLocked || busy)))

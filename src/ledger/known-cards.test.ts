@@ -346,6 +346,36 @@ describe('cards as they were when last seen', () => {
     await mine.close()
   })
 
+  test('a card with long conditions is read again each time', async () => {
+    const known = createKnownCards()
+    const [short, long] = await Promise.all(
+      [1_000, 1_001].map((length) => ledger.issue({ amount: 1n, conditions: 'x'.repeat(length) })),
+    )
+    assert.ok(short && long)
+    let reads = 0
+    const counting = new Proxy(ledger.db, {
+      apply: (target, _this, args) => {
+        reads += args[0].some?.((text: string) => text.includes('cards.xmin')) ? 1 : 0
+        return Reflect.apply(target, undefined, args)
+      },
+    })
+    for (const [card, expected] of [
+      [short, 1],
+      [long, 2],
+    ] as const) {
+      reads = 0
+      for (let time = 0; time < 2; time++) {
+        const read = await known.recall(counting, ledger.merchantId, [card.id])
+        assert.deepEqual(
+          [...read.values()].map((one) => one.card),
+          [card],
+        )
+        known.remember([...read.values()])
+      }
+      assert.equal(reads, expected)
+    }
+  })
+
   test('only so many cards are remembered', async () => {
     const known = createKnownCards(2)
     const cards = await Promise.all([1n, 2n, 3n].map((amount) => ledger.issue({ amount })))

@@ -19,8 +19,10 @@ export type KnownCards = {
   readonly forget: (ids: Iterable<bigint>) => void
 }
 
-/** About 650 bytes each. */
+/** About 650 bytes each, and what their conditions take. */
 const REMEMBERED_MAX = 16_384
+/** A card whose conditions are longer is not remembered: they have no bound of their own. */
+const CONDITIONS_MAX = 1_000
 
 /** Remembers at most `max` cards; the one that came first goes first, and comes back when it is used again. */
 export function createKnownCards(max = REMEMBERED_MAX): KnownCards {
@@ -41,7 +43,9 @@ export function createKnownCards(max = REMEMBERED_MAX): KnownCards {
       return found
     },
     remember: (known) => {
-      for (const one of known) cards.set(one.card.id, one)
+      for (const one of known)
+        if ((one.card.conditions?.length ?? 0) <= CONDITIONS_MAX) cards.set(one.card.id, one)
+        else cards.delete(one.card.id)
       for (const id of cards.keys()) {
         if (cards.size <= max) break
         cards.delete(id)
@@ -65,10 +69,15 @@ async function readCards(
       and removed_at is null`
   return rows.map((row) => {
     const card = toCard(row)
-    const code = card.code === undefined ? undefined : copied(card.code)
-    return { card: { ...card, code, lastHash: copied(card.lastHash) }, version: row.version }
+    const texts = {
+      code: copied(card.code),
+      conditions: copied(card.conditions),
+      lastHash: copied(card.lastHash),
+    }
+    return { card: { ...card, ...texts }, version: row.version }
   })
 }
 
 /** A text of its own: a long one that the driver hands over is a part of its whole row, which it keeps alive. */
-const copied = (text: string): string => Buffer.from(text).toString()
+const copied = <T extends string | undefined>(text: T): T =>
+  (text === undefined ? text : Buffer.from(text).toString()) as T // The same text.

@@ -3,6 +3,7 @@ import { formatInstant } from '../money/instant.ts'
 import type { Card } from './card.ts'
 import type { EntryDraft } from './decide.ts'
 import { chainHash, type Entry, type Origin } from './entry.ts'
+import type { KnownCard } from './known-cards.ts'
 
 /** An entry that has its place in the chain but not yet its id. */
 export type Chained = Omit<Entry, 'id' | 'eventId'>
@@ -167,15 +168,15 @@ export type Writing = {
 
 /** Puts what becomes of cards into the rows of their last entries; returns the cards that have none. */
 function closeRows(
-  { entries, changes }: Writing,
+  { entries, changes }: Omit<Writing, 'events'>,
   rows: Rows['rows'],
-  versions?: ReadonlyMap<bigint, string>,
+  known?: ReadonlyMap<bigint, KnownCard>,
 ): Card[] {
   const lasts = new Map(entries.map(({ cardId }, index) => [cardId, rows[index]]))
   return changes.flatMap(({ before, after }) => {
     const last = lasts.get(after.id)
     if (!last) return [after]
-    const version = versions?.get(after.id)
+    const version = known?.get(after.id)?.version
     Object.assign(last, rowOfCard(before, after))
     if (version !== undefined) Object.assign(last, { version, follows: `\\x${before.lastHash}` })
     return []
@@ -225,17 +226,19 @@ export type KnownWritten = {
 /**
  * Writes entries and the cards they leave, in one statement that is a transaction of its own: of each
  * card all or nothing, and only if its row still has the version and the last hash on which they were
- * decided. Of two that meet at a card the second waits for the first, and then finds others.
+ * decided. Of two that meet at a card the second waits for the first, and then finds others. Rows are
+ * mostly locked in the order of their ids; two processes that meet in another order are told apart by
+ * PostgreSQL, and the one that it ends begins anew.
  */
 export async function writeKnown(
   db: Database,
   merchantId: bigint,
-  writing: Writing,
-  versions: ReadonlyMap<bigint, string>,
+  writing: Omit<Writing, 'events'>,
+  known: ReadonlyMap<bigint, KnownCard>,
 ): Promise<KnownWritten> {
-  const { entries, events } = writing
-  const rows = rowsOf(entries, events)
-  closeRows(writing, rows.rows, versions)
+  const { entries } = writing
+  const rows = rowsOf(entries, undefined)
+  closeRows(writing, rows.rows, known)
   type Found = Written & { moved: string | null; version: string; has_webhooks: boolean }
   const [row] = await db<Found[]>`
     with listening as (
@@ -243,7 +246,7 @@ export async function writeKnown(
     numbered as materialized (${numbered(db, rows)} where not (select yes from listening)),
     moved as (${moveCards(db, merchantId)} and cards.xmin = n.version
       and cards.last_hash = n.follows returning cards.id),
-    written as (${appendEntries(db, merchantId, events)} where card_id in (select id from moved) returning id)
+    written as (${appendEntries(db, merchantId, undefined)} where card_id in (select id from moved) returning id)
     select string_agg(id::text, ',' order by id) as ids, (select string_agg(id::text, ',') from moved) as moved,
       pg_current_xact_id()::xid::text as version, (select yes from listening) as has_webhooks
     from written`
@@ -251,7 +254,7 @@ export async function writeKnown(
   const kept = entries.filter(({ cardId }) => moved.has(cardId))
   return {
     moved,
-    entries: withIds(kept, events, row),
+    entries: withIds(kept, undefined, row),
     version: row?.version ?? '',
     hasWebhooks: row?.has_webhooks === true,
   }

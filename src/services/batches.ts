@@ -1,4 +1,4 @@
-import { isConnectionLoss } from '../db/transact.ts'
+import { isUndone } from '../db/transact.ts'
 import { DomainError, refuse } from '../errors.ts'
 import { takeTurns, type Unit } from '../ledger/turns.ts'
 
@@ -67,7 +67,7 @@ export function createBatches<C, T>({
     } catch (error) {
       // Busy for all is busy for each: waiting for the same lock again, one by one, helps nobody.
       // After a lost connection nobody knows whether the commit came through: again could mean twice.
-      const apart = batch.length > 1 && !(error instanceof DomainError) && !isConnectionLoss(error)
+      const apart = batch.length > 1 && !(error instanceof DomainError) && isUndone(error)
       if (apart) for (const waiting of batch) (await settle([waiting]))()
       else for (const { reject } of batch) reject(error)
       return () => {}
