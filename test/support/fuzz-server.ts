@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Door, type DoorIds, fuzzDoors, fuzzLists, QUERY_NAMES } from './fuzz-doors.ts'
 import { type Dice, mutate, mutatePath, mutateQuery, rollDice } from './mutate.ts'
 
@@ -30,6 +31,8 @@ export type FuzzOptions = {
 
 const ANSWER_MS_MAX = 20_000
 const FINDINGS_MAX = 20
+/** More files than may wait to be imported are turned away until some of them are done. */
+const ATTEMPTS_MAX = 30
 
 type Wanted = {
   readonly method: string
@@ -110,18 +113,26 @@ function invent(dice: Dice, doors: readonly Door[], lists: readonly Door[]): Wan
   }
 }
 
-/** The status, or what went wrong on the way to one. */
+/** The status, or what went wrong on the way to one; an answer of "later" is taken at its word. */
 async function ask(base: string, wanted: Wanted, agent: Agent): Promise<number | string> {
-  const first = await exchange(base, wanted, agent)
-  // A kept connection may be closed just when it is used again, which says nothing about the request.
-  return typeof first === 'number' ? first : exchange(base, wanted, undefined)
+  for (let attempt = 1; ; attempt++) {
+    let answer = await exchange(base, wanted, agent)
+    // A kept connection may be closed just when it is used again, which says nothing about the request.
+    if (typeof answer === 'string') answer = await exchange(base, wanted, undefined)
+    if (typeof answer === 'string') return answer
+    if (answer.status !== 503 || answer.retryAfter === undefined || attempt === ATTEMPTS_MAX)
+      return answer.status
+    await sleep(answer.retryAfter * 1_000)
+  }
 }
+
+type Answer = { readonly status: number; readonly retryAfter: number | undefined }
 
 function exchange(
   base: string,
   { method, path, headers, type, body }: Wanted,
   agent: Agent | undefined,
-): Promise<number | string> {
+): Promise<Answer | string> {
   const { hostname, port } = new URL(base)
   return new Promise((resolve) => {
     const outgoing = request(
@@ -140,7 +151,9 @@ function exchange(
       },
       (answer) => {
         answer.resume()
-        answer.on('end', () => resolve(answer.statusCode ?? 'no status'))
+        const after = answer.headers['retry-after']
+        const retryAfter = after === undefined ? undefined : Number(after)
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, retryAfter }))
         answer.on('error', (error) => resolve(`broken answer: ${error.message}`))
       },
     )
