@@ -49,7 +49,7 @@ export function createMetrics(sources: {
   })
   const commits = new Histogram({
     name: 'scrip_commit_seconds',
-    help: 'Time of one group commit, from lock to durable.',
+    help: 'Time of one group commit, from its first statement to durable.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers,
   })

@@ -19,12 +19,12 @@ export type KnownCards = {
   readonly forget: (ids: Iterable<bigint>) => void
 }
 
-/** About 650 bytes each, and what their conditions take. */
+/** About 700 bytes each, and what their conditions take. */
 const REMEMBERED_MAX = 16_384
 /** A card whose conditions are longer is not remembered: they have no bound of their own. */
 const CONDITIONS_MAX = 1_000
 
-/** Remembers at most `max` cards; the one that came first goes first, and comes back when it is used again. */
+/** Remembers at most `max` cards; the first that came is the first to go, until it is used again. */
 export function createKnownCards(max = REMEMBERED_MAX): KnownCards {
   // In the order in which they came.
   const cards = new Map<bigint, KnownCard>()
@@ -78,6 +78,6 @@ async function readCards(
   })
 }
 
-/** A text of its own: a long one that the driver hands over is a part of its whole row, which it keeps alive. */
+/** A text of its own: a long one of the driver's is a part of its whole row, which it keeps alive. */
 const copied = <T extends string | undefined>(text: T): T =>
   (text === undefined ? text : Buffer.from(text).toString()) as T // The same text.

@@ -53,8 +53,9 @@ export type PostOptions = {
 type Placed = { readonly entry: Chained; readonly command: number }
 
 /**
- * The writer of balances (with `postKnown`, its short cut): locks the cards of one merchant in id order, reads them under the lock,
- * folds `decide` over the commands in their order, and writes all entries and cards with one statement.
+ * The writer of balances, of which `postKnown` is the short cut: locks the cards of one merchant in id
+ * order, reads them under the lock, folds `decide` over the commands in their order, and writes all
+ * entries and cards with one statement.
  * Commands of one call are one event, unless they name several. Unknown cards are refused with
  * `card_not_found`.
  */
@@ -122,7 +123,8 @@ export type KnownPosted = {
 /**
  * As `post` does, but decides plain commands on cards as they were when last seen, and writes what comes
  * of it where the database finds their rows unchanged: one turn of the database instead of two, and no
- * lock is held between them. Each command is an event of its own. A refusal counts as well only if its card was written, and so was as known.
+ * lock is held between them. Each command is an event of its own. A refusal counts only if its card was
+ * written too, and so was as known.
  */
 export async function postKnown(
   db: Database,
