@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, it } from 'node:test'
 import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
-import { MARA, teashop, WRITER } from '../../test/support/lightspeed.ts'
+import { MARA, TOM, teashop, WRITER } from '../../test/support/lightspeed.ts'
 import { wallClock } from '../money/instant.ts'
 import { applyWorld } from '../world/apply.ts'
 import { type Caller, type Claim, createLightspeedLogin } from './lightspeed-login.ts'
-import { createMerchants } from './merchants.ts'
+import { createMerchants, type Merchants } from './merchants.ts'
 import { NO_PASSWORD, verifyPassword } from './passwords.ts'
 
 let database: TestDatabase
@@ -57,31 +57,45 @@ it('a store keeps so many sessions; of more, those unused for longest go first',
   }
 })
 
+/** Applies Mara's password, and tells the process as it would hear of it. */
+async function applyPassword(password: string, merchants: Merchants): Promise<void> {
+  const mara = { name: 'mara', dialect: 'lightspeed', username: 'mara', password } as const
+  const [merchant] = teashop().merchants ?? []
+  assert.ok(merchant)
+  const { slug, name, country, currency, timezone } = merchant
+  await applyWorld(
+    database.owner,
+    { merchants: [{ slug, name, country, currency, timezone, credentials: [mara] }] },
+    wallClock(),
+  )
+  merchants.forget()
+}
+
 it('a password that was right once is checked again when it changes', async () => {
   const merchants = createMerchants({ db: database.db })
   const login = loginWith(100, merchants)
   inside(await login.identify(claim()))
   inside(await login.identify(claim()))
-  await applyWorld(
-    database.owner,
-    {
-      merchants: [
-        {
-          slug: 'tea',
-          name: 'Tea',
-          country: 'DE',
-          currency: 'EUR',
-          timezone: 'Europe/Berlin',
-          credentials: [{ name: 'mara', dialect: 'lightspeed', username: 'mara', password: 'new' }],
-        },
-      ],
-    },
-    wallClock(),
-  )
-  // As every server process does when a world was applied.
-  merchants.forget()
+  await applyPassword('new', merchants)
   assert.equal(await login.identify(claim()), 'invalid_credentials')
   inside(await login.identify(claim({ basic: { username: 'mara', password: 'new' } })))
+})
+
+it('a new password ends what was opened with the old one; the same again ends nothing', async () => {
+  const merchants = createMerchants({ db: database.db })
+  const login = loginWith(100, merchants)
+  const open = async (basic: Claim['basic']): Promise<Claim> => {
+    const cookie = (await login.open(inside(await login.identify(claim({ basic }))))) ?? ''
+    return claim({ basic: undefined, cookies: [cookie] })
+  }
+  await applyPassword('first', merchants)
+  const mara = await open({ username: 'mara', password: 'first' })
+  const tom = await open(TOM)
+  await applyPassword('first', merchants)
+  assert.ok(inside(await login.identify(mara)).session)
+  await applyPassword('second', merchants)
+  assert.equal(await login.identify(mara), 'invalid_credentials')
+  assert.ok(inside(await login.identify(tom)).session)
 })
 
 it('a cookie that names no merchant, or none that could be, is no session', async () => {
@@ -95,13 +109,12 @@ it('a cookie that names no merchant, or none that could be, is no session', asyn
 
 it('the first live session of several cookies counts', async () => {
   const login = loginWith(100)
-  const tom = { username: 'tom', password: 'oolong' }
-  const open = async (basic: typeof tom): Promise<string> =>
-    (await login.open(inside(await login.identify(claim({ basic }))))) ?? ''
-  const [first, second] = [await open(tom), await open(tom)]
-  await login.close(inside(await login.identify(claim({ basic: tom, cookies: [first] }))))
+  const open = async (): Promise<string> =>
+    (await login.open(inside(await login.identify(claim({ basic: TOM }))))) ?? ''
+  const [first, second] = [await open(), await open()]
+  await login.close(inside(await login.identify(claim({ basic: TOM, cookies: [first] }))))
   const cookies = ['stale', first, second]
-  assert.ok(inside(await login.identify(claim({ basic: tom, cookies }))).session)
+  assert.ok(inside(await login.identify(claim({ basic: TOM, cookies }))).session)
   assert.ok(inside(await login.identify(claim({ basic: undefined, cookies }))).session)
 })
 

@@ -1,5 +1,4 @@
-import { randomBytes, scrypt } from 'node:crypto'
-import { promisify } from 'node:util'
+import { randomBytes } from 'node:crypto'
 import type { TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { Database, Tx } from '../db/database.ts'
@@ -11,13 +10,14 @@ import { parseDecimal } from '../money/decimal.ts'
 import type { Instant } from '../money/instant.ts'
 import { toUnits } from '../money/money.ts'
 import { MERCHANTS_CHANNEL, type Merchant, tokenDigest } from '../services/merchants.ts'
+import { hashPassword, verifyPassword } from '../services/passwords.ts'
 import { parseInstant } from '../wire/dates.ts'
 import { WorldError } from './error.ts'
 import { applyEvents } from './events.ts'
 import { applyFoodics } from './foodics.ts'
 import { applyInventorum } from './inventorum.ts'
 import { applyLightspeed } from './lightspeed.ts'
-import { newestNames } from './permissions.ts'
+import { isAskedFor, newestNames } from './permissions.ts'
 import { World, type WorldCredential, type WorldMerchant } from './schema.ts'
 import { unknownNames } from './unknown.ts'
 
@@ -238,31 +238,39 @@ async function applyCredential(
 ): Promise<void> {
   const { name, dialect } = credential
   const isUser = dialect === 'lightspeed'
-  const [existing] = await tx`
-    select 1 from credentials where merchant_id = ${merchant.id} and name = ${name}`
+  const [existing] = await tx<Existing[]>`
+    select id, password_hash as "passwordHash" from credentials
+    where merchant_id = ${merchant.id} and name = ${name}`
   const given = isUser ? credential.password : credential.token
   const secret = given ?? (existing ? undefined : generateToken(dialect))
   if (secret !== undefined && !isUser) warnShort(secret, applied)
   const list = dialect === 'foodics' ? credential.scopes : credential.permissions
+  if (dialect === 'pretix') warnUnknown(list, applied)
   const grants =
     list === undefined || list === 'all' ? null : dialect === 'pretix' ? newestNames(list) : list
   const events =
     credential.events === undefined || credential.events === 'all' ? null : credential.events
   const hash = secret === undefined || isUser ? null : tokenDigest(secret)
-  const passwordHash = secret !== undefined && isUser ? await hashPassword(secret) : null
+  const passwordHash =
+    secret !== undefined && isUser ? await changedPassword(existing, secret) : undefined
   if (hash && existing)
     await tx`
       insert into retired_tokens (token_hash, merchant_id)
       select token_hash, merchant_id from credentials
       where merchant_id = ${merchant.id} and name = ${name} and token_hash <> ${hash}
       on conflict (token_hash) do update set merchant_id = excluded.merchant_id, retired_at = excluded.retired_at`
+  // Whoever knew the old password only must not stay inside.
+  if (passwordHash && existing)
+    await tx`
+      delete from lightspeed_sessions
+      where merchant_id = ${merchant.id} and credential_id = ${existing.id}`
   try {
     await tx.savepoint(
       (inner) => inner`
       insert into credentials as c (merchant_id, name, dialect, token_hash, username, password_hash, grants,
         events, role, email, first_name, last_name, hidden, active)
       values (${merchant.id}, ${name}, ${dialect}, ${hash}, ${isUser ? (credential.username ?? name) : null},
-        ${passwordHash}, ${grants}::text[], ${events}::text[],
+        ${passwordHash ?? null}, ${grants}::text[], ${events}::text[],
         ${credential.role ?? (dialect === 'scrip' ? 'owner' : null)}, ${credential.email ?? null},
         ${credential.first_name ?? null}, ${credential.last_name ?? null}, ${credential.hidden ?? false},
         ${credential.active ?? true})
@@ -280,6 +288,17 @@ async function applyCredential(
   if (secret !== undefined && given === undefined)
     applied.secrets.push({ merchant: merchant.slug, name, dialect, secret })
   count(applied, existing === undefined)
+}
+
+type Existing = { readonly id: bigint; readonly passwordHash: string | null }
+
+/** The hash of a password, unless it is the one that is already there. */
+async function changedPassword(
+  existing: Existing | undefined,
+  password: string,
+): Promise<string | undefined> {
+  const isKept = await verifyPassword(existing?.passwordHash ?? '', password)
+  return isKept ? undefined : await hashPassword(password)
 }
 
 async function applyWebhooks(
@@ -354,18 +373,16 @@ function warnShort(token: string, { warnings }: Applied): void {
     warnings.push(new WorldError('', `the token is shorter than ${TOKEN_LENGTH_MIN} characters`))
 }
 
+function warnUnknown(permissions: WorldCredential['permissions'], { warnings }: Applied): void {
+  if (permissions === undefined || permissions === 'all') return
+  for (const [index, permission] of permissions.entries())
+    if (!isAskedFor(permission))
+      warnings.push(new WorldError(`permissions[${index}]`, 'is no permission that any call needs'))
+}
+
 /** 192 random bits behind a prefix that a secret scanner can know. */
 export const generateToken = (kind: string): string =>
   `scrip_${kind}_${randomBytes(24).toString('base64url')}`
-
-const scryptAsync = promisify<string, Buffer, number, Buffer>(scrypt)
-
-/** Salted scrypt, as `scrypt$salt$hash` in base64. */
-export async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(16)
-  const hash = await scryptAsync(password, salt, 32)
-  return `scrypt$${salt.toString('base64')}$${hash.toString('base64')}`
-}
 
 function isTimeZone(name: string): boolean {
   try {

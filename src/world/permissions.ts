@@ -10,6 +10,11 @@ const OLDER: Readonly<Record<string, readonly string[]>> = {
   can_change_orders: ['event.orders:write'],
 }
 
+const KNOWN: ReadonlySet<string> = new Set([...Object.keys(OLDER), ...Object.values(OLDER).flat()])
+
+/** Whether any call asks for a permission of this name; of the others most are misspelt. */
+export const isAskedFor = (permission: string): boolean => KNOWN.has(permission)
+
 /** Permissions by their newest names; those we do not know are kept as they are. */
 export const newestNames = (permissions: readonly string[]): string[] => [
   ...new Set(permissions.flatMap((name) => OLDER[name] ?? [name])),

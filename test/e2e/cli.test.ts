@@ -206,7 +206,9 @@ describe('scrip on the command line', () => {
   test('warnings of a world carry their paths', async () => {
     const data = join(folder, 'warned')
     const file = join(folder, 'warned.json')
-    const credentials = [{ name: 'shop', dialect: 'pretix', token: 'short', permision: [] }]
+    const permissions = ['can_manage_gift_cards', 'organizer.giftcard:read']
+    const shop = { name: 'shop', dialect: 'pretix', token: 'short', permision: [], permissions }
+    const credentials = [shop]
     await writeFile(
       file,
       JSON.stringify({
@@ -227,6 +229,11 @@ describe('scrip on the command line', () => {
       out,
       /^warning: merchants\[0\]\.credentials\[0\]: the token is shorter than 20 characters$/m,
     )
+    assert.match(
+      out,
+      /^warning: merchants\[0\]\.credentials\[0\]\.permissions\[1\]: is no permission that any call needs$/m,
+    )
+    assert.doesNotMatch(out, /permissions\[0\]/)
     const server = await serve('--data', data, '--world', file)
     for (const line of server.err().trim().split('\n')) JSON.parse(line)
     assert.match(server.err(), /"updated":\d/)
