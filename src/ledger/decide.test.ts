@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { formatExact } from '../money/money.ts'
 import type { Card } from './card.ts'
 import {
   type Account,
@@ -8,6 +9,7 @@ import {
   type Conditions,
   type Decision,
   decide,
+  type EntryDraft,
   type Original,
   type Verb,
 } from './decide.ts'
@@ -82,6 +84,106 @@ const spent = (reversed = 0n) =>
   )
 
 describe('what may move', () => {
+  // Of a card with 100: 40 of them held, 120 ever loaded, 110 of those its face value.
+  const before = () => account({ balance: 100n, held: 40n, loaded: 120n, face: 110n, lastSeq: 3 })
+  type Moved = readonly [command: Verb & Conditions, entry: EntryDraft, loads: bigint]
+  const moves: Record<string, Moved> = {
+    'a load': [{ verb: 'load', amount: 7n }, { kind: 'load', contra: 'clearing', amount: 7n }, 7n],
+    'a load from another account': [
+      { verb: 'load', amount: 7n, contra: 'promotion' },
+      { kind: 'load', contra: 'promotion', amount: 7n },
+      7n,
+    ],
+    'a redemption': [
+      { verb: 'redeem', amount: 7n },
+      { kind: 'redeem', contra: 'settlement', amount: -7n },
+      0n,
+    ],
+    'a booking up': [
+      { verb: 'book', amount: 1n },
+      { kind: 'load', contra: 'clearing', amount: 1n },
+      1n,
+    ],
+    'a booking down': [
+      { verb: 'book', amount: -1n },
+      { kind: 'redeem', contra: 'settlement', amount: -1n },
+      0n,
+    ],
+    'a booking of zero': [
+      { verb: 'book', amount: 0n },
+      { kind: 'adjust', contra: 'adjustment', amount: 0n },
+      0n,
+    ],
+    'a correction up': [
+      { verb: 'adjust', amount: 1n },
+      { kind: 'adjust', contra: 'adjustment', amount: 1n },
+      1n,
+    ],
+    'a correction down': [
+      { verb: 'adjust', amount: -7n },
+      { kind: 'adjust', contra: 'adjustment', amount: -7n },
+      0n,
+    ],
+    'a balance set higher': [
+      { verb: 'set', balance: 107n },
+      { kind: 'adjust', contra: 'adjustment', amount: 7n },
+      7n,
+    ],
+    'a balance set lower': [
+      { verb: 'set', balance: 60n },
+      { kind: 'adjust', contra: 'adjustment', amount: -40n },
+      0n,
+    ],
+    'a balance set to what it is': [
+      { verb: 'set', balance: 100n },
+      { kind: 'adjust', contra: 'adjustment', amount: 0n },
+      0n,
+    ],
+    'a transfer in': [
+      { verb: 'transfer', amount: 1n },
+      { kind: 'transfer', contra: 'transfer', amount: 1n },
+      1n,
+    ],
+    'a transfer out': [
+      { verb: 'transfer', amount: -7n },
+      { kind: 'transfer', contra: 'transfer', amount: -7n },
+      0n,
+    ],
+    'a cash-out': [
+      { verb: 'cashOut', amount: 1n },
+      { kind: 'cash_out', contra: 'settlement', amount: -1n },
+      0n,
+    ],
+    'a write-off': [{ verb: 'expire' }, { kind: 'expire', contra: 'breakage', amount: -60n }, 0n],
+  }
+  for (const [name, [command, entry, loads]] of Object.entries(moves))
+    test(`${name} moves what it says, and nothing else of the card`, () => {
+      const decision = allowed(decide(before(), command, NOW))
+      assert.deepEqual(decision.entry, entry)
+      assert.deepEqual(decision.account.card, {
+        ...before().card,
+        balance: 100n + entry.amount,
+        loaded: 120n + loads,
+        face: 110n + loads,
+        modifiedAt: NOW,
+        lastSeq: 4,
+      })
+    })
+
+  test('a card is issued with what it is worth, or with nothing', () => {
+    for (const amount of [0n, 1n, 100n]) {
+      const { account: after, entry } = allowed(decide(account(), { verb: 'issue', amount }, NOW))
+      assert.deepEqual(entry, { kind: 'issue', contra: 'clearing', amount })
+      assert.deepEqual(after.card, {
+        ...card({ balance: amount, loaded: amount, face: amount, lastSeq: 1, modifiedAt: NOW }),
+      })
+    }
+    const promoted = decide(account(), { verb: 'issue', amount: 1n, contra: 'promotion' }, NOW)
+    assert.equal(allowed(promoted).entry?.contra, 'promotion')
+    assert.equal(refusalOf(account(), { verb: 'issue', amount: 1n, used: -1n }), 'amount_invalid')
+    assert.equal(refusalOf(account(), { verb: 'issue', amount: 1n, used: 0n }), undefined)
+  })
+
   test('a redemption takes what is available and no more', () => {
     const { account: after, entry } = allowed(
       decide(loaded(100n), { verb: 'redeem', amount: 100n }, NOW),
@@ -99,23 +201,6 @@ describe('what may move', () => {
         assert.equal(refusalOf(loaded(100n), { verb, amount }), 'amount_invalid', verb)
     assert.equal(refusalOf(loaded(100n), { verb: 'transfer', amount: 0n }), 'amount_invalid')
     assert.equal(refusalOf(account(), { verb: 'issue', amount: -1n }), 'amount_invalid')
-  })
-
-  test('a booking of zero is an adjustment of zero', () => {
-    const { entry } = allowed(decide(loaded(5n), { verb: 'book', amount: 0n }, NOW))
-    assert.deepEqual(entry, { kind: 'adjust', contra: 'adjustment', amount: 0n })
-  })
-
-  test('setting a balance writes the difference, even of zero', () => {
-    const { account: after, entry } = allowed(
-      decide(loaded(100n), { verb: 'set', balance: 60n }, NOW),
-    )
-    assert.equal(entry?.amount, -40n)
-    assert.equal(after.card.balance, 60n)
-    assert.equal(
-      allowed(decide(loaded(100n), { verb: 'set', balance: 100n }, NOW)).entry?.amount,
-      0n,
-    )
   })
 
   test('a blocked or closed card moves nothing but what is given back', () => {
@@ -153,12 +238,23 @@ describe('what may move', () => {
   })
 
   test('no balance grows beyond what every protocol can print', () => {
+    assert.equal(formatExact(BALANCE_MAX), '99999999999.99')
     assert.equal(refusalOf(loaded(BALANCE_MAX), { verb: 'load', amount: 1n }), 'balance_too_large')
+    assert.equal(refusalOf(loaded(BALANCE_MAX - 1n), { verb: 'load', amount: 1n }), undefined)
     assert.equal(
       refusalOf(loaded(5n), { verb: 'load', amount: 6n, balanceMax: 10n }),
       'balance_too_large',
     )
     assert.equal(refusalOf(loaded(5n), { verb: 'load', amount: 5n, balanceMax: 10n }), undefined)
+    assert.equal(refusalOf(loaded(20n), { verb: 'redeem', amount: 5n, balanceMax: 10n }), undefined)
+    const wide = { verb: 'load', amount: 1n, balanceMax: 2n * BALANCE_MAX } as const
+    assert.equal(refusalOf(loaded(BALANCE_MAX), wide), 'balance_too_large')
+  })
+
+  test('time never runs backwards on a card', () => {
+    const before = loaded(5n, { modifiedAt: LATER })
+    for (const command of [{ verb: 'redeem', amount: 1n }, { verb: 'block' }] as const)
+      assert.equal(allowed(decide(before, command, NOW)).account.card.modifiedAt, LATER)
   })
 })
 
@@ -225,6 +321,72 @@ describe('giving back', () => {
   })
 })
 
+describe('giving back what any entry moved', () => {
+  const original = (kind: Original['kind'], amount: bigint, reversed = 0n): Original => ({
+    id: 5n,
+    cardId: 7n,
+    kind,
+    contra: 'promotion',
+    amount,
+    reversed,
+  })
+  const after = (entry: Original, changes: Partial<Card> = {}) => ({
+    ...account({ balance: 50n, loaded: 80n, face: 70n, lastSeq: 2, ...changes }),
+    originals: new Map([[entry.id, entry]]),
+  })
+  const back = (amount?: bigint) =>
+    ({ verb: 'reverse', entryId: 5n, ...(amount !== undefined && { amount }) }) as const
+
+  for (const [kind, amount, made] of [
+    ['redeem', -20n, 'refund'],
+    ['cash_out', -20n, 'refund'],
+    ['adjust', -20n, 'void'],
+    ['issue', 20n, 'void'],
+    ['load', 20n, 'void'],
+    ['adjust', 20n, 'void'],
+  ] as const)
+    test(`a ${kind} of ${amount} comes back as a ${made}, from the account it went to`, () => {
+      for (const part of [1n, 20n]) {
+        const decision = allowed(decide(after(original(kind, amount)), back(part), NOW))
+        const moved = amount < 0n ? part : -part
+        assert.deepEqual(decision.entry, {
+          kind: made,
+          contra: 'promotion',
+          amount: moved,
+          reverses: 5n,
+        })
+        const loads = amount < 0n ? 0n : -part
+        assert.equal(decision.account.card.balance, 50n + moved)
+        assert.equal(decision.account.card.loaded, 80n + loads)
+        assert.equal(decision.account.card.face, 70n + loads)
+        assert.deepEqual(decision.account.originals.get(5n), original(kind, amount, part))
+      }
+    })
+
+  test('nothing, less than nothing and more than is left cannot come back', () => {
+    const before = after(original('redeem', -20n, 15n))
+    for (const amount of [0n, -1n]) assert.equal(refusalOf(before, back(amount)), 'amount_invalid')
+    assert.deepEqual(decide(before, back(6n), NOW), {
+      refusal: { code: 'reversal_exceeds_original', left: 5n },
+    })
+    const whole = after(original('redeem', -20n, 20n))
+    for (const amount of [undefined, 0n, 1n])
+      assert.equal(refusalOf(whole, back(amount)), 'reversal_exceeds_original')
+  })
+
+  test('what moved nothing and what has an end of its own does not come back', () => {
+    assert.equal(refusalOf(after(original('adjust', 0n)), back()), 'entry_not_reversible')
+    for (const kind of ['refund', 'void', 'transfer', 'expire', 'block'] as const)
+      assert.equal(refusalOf(after(original(kind, -5n)), back()), 'entry_not_reversible', kind)
+  })
+
+  test('a closed card takes nothing back; an expired one does', () => {
+    const entry = original('redeem', -20n)
+    assert.equal(refusalOf(after(entry, { state: 'closed' }), back()), 'card_closed')
+    assert.equal(refusalOf(after(entry, { expiresAt: NOW - 1n }), back()), undefined)
+  })
+})
+
 describe('holds', () => {
   const hold = (amount: bigint) =>
     ({ verb: 'hold', holdId: 3n, amount, owner: 'till', expiresAt: LATER }) as const
@@ -288,6 +450,76 @@ describe('holds', () => {
       assert.equal(refusalOf(held(60n), { verb, holdId: 3n, owner: 'till' }, LATER), 'hold_ended')
   })
 
+  test('a hold is of something, has time left, and may be of all that is there', () => {
+    for (const amount of [0n, -1n])
+      assert.equal(refusalOf(loaded(5n), hold(amount)), 'amount_invalid')
+    for (const expiresAt of [NOW, NOW - 1n])
+      assert.equal(refusalOf(loaded(5n), { ...hold(1n), expiresAt }), 'amount_invalid')
+    for (const amount of [1n, 5n]) assert.equal(refusalOf(loaded(5n), hold(amount)), undefined)
+    assert.equal(refusalOf(loaded(5n, { state: 'blocked' }), hold(1n)), 'card_blocked')
+    assert.equal(refusalOf(loaded(5n, { expiresAt: NOW - 1n }), hold(1n)), 'card_expired')
+    const { holdId, account: after } = allowed(
+      decide(loaded(5n), { ...hold(1n), reason: 'x' }, NOW),
+    )
+    assert.equal(holdId, 3n)
+    assert.deepEqual(after.holds.get(3n), {
+      id: 3n,
+      cardId: 7n,
+      amount: 1n,
+      captured: 0n,
+      state: 'open',
+      owner: 'till',
+      reason: 'x',
+      expiresAt: LATER,
+    })
+  })
+
+  test('what is left of a hold goes when it ends, whichever way', () => {
+    const part = {
+      verb: 'capture',
+      holdId: 3n,
+      owner: 'till',
+      amount: 25n,
+      keepRest: true,
+    } as const
+    const { account: rest, holdId } = allowed(decide(held(60n), part, NOW))
+    assert.equal(holdId, 3n)
+    assert.deepEqual(rest.holds.get(3n), { ...held(60n).holds.get(3n), captured: 25n })
+    const released = allowed(decide(rest, { verb: 'release', holdId: 3n, owner: 'till' }, NOW))
+    assert.equal(released.entry, undefined)
+    assert.equal(released.holdId, 3n)
+    assert.equal(released.account.card.modifiedAt, NOW)
+    const lapsed = allowed(decide(rest, { verb: 'lapse' }, LATER))
+    assert.equal(lapsed.entry, undefined)
+    for (const [ended, state] of [
+      [released.account, 'released'],
+      [lapsed.account, 'expired'],
+    ] as const) {
+      assert.equal(ended.card.balance, 75n)
+      assert.equal(ended.card.held, 0n)
+      assert.deepEqual(ended.holds.get(3n), { ...rest.holds.get(3n), state })
+    }
+    const all = allowed(decide(rest, { ...part, amount: 35n }, NOW)).account
+    assert.equal(all.card.held, 0n)
+    assert.equal(all.holds.get(3n)?.state, 'captured', 'there is no rest to keep')
+  })
+
+  test('a capture takes something', () => {
+    for (const amount of [0n, -1n])
+      assert.equal(
+        refusalOf(held(60n), { verb: 'capture', holdId: 3n, owner: 'till', amount }),
+        'amount_invalid',
+      )
+    const one = decide(held(60n), { verb: 'capture', holdId: 3n, owner: 'till', amount: 1n }, NOW)
+    assert.equal(allowed(one).entry?.amount, -1n)
+  })
+
+  test('holds that are in time stay as they are', () => {
+    const before = held(60n)
+    const { account: after } = allowed(decide(before, { verb: 'lapse' }, LATER - 1n))
+    assert.equal(after, before)
+  })
+
   test('only its owner may end a hold', () => {
     for (const verb of ['capture', 'release'] as const) {
       assert.equal(refusalOf(held(60n), { verb, holdId: 3n, owner: 'thief' }), 'hold_not_owned')
@@ -320,6 +552,8 @@ describe('states', () => {
       allowed(decide(blocked.account, { verb: 'unblock' }, NOW)).account.card.state,
       'active',
     )
+    const { card: one } = blocked.account
+    assert.deepEqual(one, { ...loaded(5n).card, state: 'blocked', modifiedAt: NOW, lastSeq: 2 })
     assert.equal(refusalOf(loaded(5n), { verb: 'unblock' }), 'card_not_blocked')
     assert.equal(refusalOf(loaded(5n), { verb: 'close' }), 'card_not_empty')
     const closed = allowed(decide(loaded(0n), { verb: 'close' }, NOW)).account
@@ -348,6 +582,10 @@ describe('what was ever loaded (specs/lightspeed-onsite.md 7.9)', () => {
   test('a refund lowers what is used, and beyond that counts as loaded', () => {
     const { account: after } = allowed(decide(spent(), { verb: 'reverse', entryId: 5n }, NOW))
     assert.equal(after.card.loaded, 100n)
+    const { card: few } = account({ balance: 70n, loaded: 80n, face: 60n })
+    const more = allowed(decide({ ...spent(), card: few }, { verb: 'reverse', entryId: 5n }, NOW))
+    assert.equal(more.account.card.loaded, 100n)
+    assert.equal(more.account.card.face, 80n)
   })
 
   test('a load can leave the face value alone', () => {
