@@ -246,7 +246,9 @@ describe('what may move', () => {
       'balance_too_large',
     )
     assert.equal(refusalOf(loaded(5n), { verb: 'load', amount: 5n, balanceMax: 10n }), undefined)
-    assert.equal(refusalOf(loaded(20n), { verb: 'redeem', amount: 5n, balanceMax: 10n }), undefined)
+    // What is above it already may stay, and go down.
+    for (const amount of [0n, -5n])
+      assert.equal(refusalOf(loaded(20n), { verb: 'book', amount, balanceMax: 10n }), undefined)
     const wide = { verb: 'load', amount: 1n, balanceMax: 2n * BALANCE_MAX } as const
     assert.equal(refusalOf(loaded(BALANCE_MAX), wide), 'balance_too_large')
   })

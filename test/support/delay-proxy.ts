@@ -6,6 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export type DelayProxy = {
   /** The same database, by the slow way. */
   readonly url: string
+  /** From now on nothing comes through, in either direction, and nobody is told. */
+  readonly freeze: () => void
+  readonly thaw: () => void
   readonly close: () => Promise<void>
 }
 
@@ -17,6 +20,7 @@ export async function openDelayProxy(url: string, delayMsMax: number): Promise<D
   const target = new URL(url)
   const host = decodeURIComponent(target.hostname)
   const sockets = new Set<Socket>()
+  let isFrozen = false
   const listener = createServer((client) => {
     const server = host.startsWith('/')
       ? createConnection(`${host}/.s.PGSQL.${target.port}`)
@@ -35,6 +39,7 @@ export async function openDelayProxy(url: string, delayMsMax: number): Promise<D
       from.on('end', () => later(() => to.end()))
       from.on('error', () => to.destroy())
       from.on('close', () => sockets.delete(from))
+      if (isFrozen) from.pause()
     }
   })
   listener.listen(0, '127.0.0.1')
@@ -46,6 +51,14 @@ export async function openDelayProxy(url: string, delayMsMax: number): Promise<D
   slow.password = target.password
   return {
     url: slow.href,
+    freeze: () => {
+      isFrozen = true
+      for (const socket of sockets) socket.pause()
+    },
+    thaw: () => {
+      isFrozen = false
+      for (const socket of sockets) socket.resume()
+    },
     close: async () => {
       for (const socket of sockets) socket.destroy()
       listener.close()
