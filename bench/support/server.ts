@@ -16,6 +16,7 @@ export type BenchServer = {
   readonly target: Target
   /** The database of the server, as its owner. */
   readonly db: Database
+  readonly pid: number | undefined
   /** Resident memory of the server process now, and its highest, in MB. */
   readonly memoryMb: () => Promise<{ readonly now: number; readonly peak: number }>
   readonly stop: () => Promise<void>
@@ -24,6 +25,8 @@ export type BenchServer = {
 const ROOT = new URL('../../', import.meta.url).pathname
 /** What follows `exec node` in `npm start`: a bench runs what a merchant runs. */
 const START = manifest.scripts.start.split(' ').slice(2)
+/** The same without the command. */
+export const NODE_FLAGS = START.slice(0, START.indexOf('src/main.ts'))
 
 /** Starts everything in a temporary folder; `stop` leaves nothing behind. */
 export async function startBenchServer(
@@ -48,6 +51,7 @@ export async function startBenchServer(
     url,
     target,
     db,
+    pid: child.pid,
     memoryMb: async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
       const read = (name: string) =>
@@ -64,7 +68,8 @@ async function createPgbenchDatabase(target: Target): Promise<void> {
   await admin.end()
 }
 
-async function readUrl(child: ChildProcess): Promise<string> {
+/** The address that a server says it is ready at. */
+export async function readUrl(child: ChildProcess): Promise<string> {
   if (!child.stdout) throw new Error('no standard output')
   for await (const line of createInterface(child.stdout))
     if (line.startsWith('ready ')) return line.slice('ready '.length)
