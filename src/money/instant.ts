@@ -10,9 +10,28 @@ export const MICROS_PER_SECOND = 1_000_000n
 export const INSTANT_MIN: Instant = BigInt(Date.parse('0001-01-01T00:00:00Z')) * 1_000n
 export const INSTANT_MAX: Instant = BigInt(Date.parse('9999-12-31T23:59:59.999Z')) * 1_000n + 999n
 
-/** The wall clock, to the microsecond. */
-export const wallClock = (): Instant =>
-  BigInt(Math.round((performance.timeOrigin + performance.now()) * 1_000))
+/** A clock that tells whole milliseconds only is never taken to be more exact than this. */
+const DRIFT_MS_MAX = 2
+
+/**
+ * A clock to the microsecond: it runs as `steady` does, and is set by `system` (whole milliseconds)
+ * whenever the two have come apart, because somebody set that one, or the machine was asleep.
+ */
+export function createClock(system: () => number, steady: () => number): () => Instant {
+  let behind = 0
+  return () => {
+    const here = steady()
+    const off = system() - here - behind
+    if (Math.abs(off) > DRIFT_MS_MAX) behind += off
+    return BigInt(Math.round((here + behind) * 1_000))
+  }
+}
+
+/** The wall clock. */
+export const wallClock = createClock(
+  () => Date.now(),
+  () => performance.timeOrigin + performance.now(),
+)
 
 /** Rounds down to what a `Date` can hold. */
 export function toDate(instant: Instant): Date {
