@@ -22,6 +22,11 @@ test('bytes beyond the span are thrown away, so every code is equally likely', (
     generateCode(() => draws.shift() ?? assert.fail()),
     '100000000000',
   )
+  const last = Buffer.from([0xd1, 0x8c, 0x2e, 0x27, 0xff])
+  assert.equal(
+    generateCode(() => last),
+    '999999999999',
+  )
   assert.throws(() => generateCode(() => Buffer.alloc(5, 0xff)))
 })
 

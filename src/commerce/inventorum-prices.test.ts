@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { decimal, formatFixed, formatShortest, parseDecimal } from '../money/decimal.ts'
-import { grossOf, netOf, priceLine, toCentUnits } from './inventorum-prices.ts'
+import { formatExact } from '../money/money.ts'
+import { GROSS_UNITS_MAX, grossOf, netOf, priceLine, toCentUnits } from './inventorum-prices.ts'
 
 const number = (text: string) => parseDecimal(text) ?? assert.fail(text)
 const gross = (net: string, rate: string) =>
@@ -59,4 +60,8 @@ test('a sent gross is rounded to cents, and so is the line', () => {
   assert.equal(line.gross, 250_000n)
   assert.equal(toCentUnits(number('0.004999')), 0n)
   assert.equal(toCentUnits(number('0.005')), 1_000n)
+})
+
+test('no line and no price is larger than what ten digits and two decimals can say', () => {
+  assert.equal(formatExact(GROSS_UNITS_MAX), '9999999999.99')
 })

@@ -39,4 +39,6 @@ test('lines of one rate are added before anything is rounded', () => {
     ['19', '0.02', '0.02', '0.00'],
   ])
   assert.deepEqual(rows([], []), [])
+  const [row] = vatTable([line(1, 19), line(1, 19)], [])
+  assert.equal(row?.gross, 2_000n, 'to the unit')
 })

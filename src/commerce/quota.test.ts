@@ -185,6 +185,7 @@ test('each of the five triggers makes a voucher need room again, and nothing els
   assert.equal(ask({ ...stored, subeventId: 7n }, stored), true)
   assert.equal(ask(stored, stored), false)
   assert.equal(ask({ ...stored, validUntil: NOW }, stored), false)
+  assert.equal(ask({ ...stored, validUntil: NOW }), true, 'at its very last instant it counts')
   const ignored: Voucher = { ...stored, allowIgnoreQuota: true }
   assert.equal(ask(stored, ignored), false)
   assert.equal(ask({ ...stored, blockQuota: false }, stored), false)
@@ -223,6 +224,7 @@ test('a used up voucher cannot be put on a sold out quota by name, on a product 
   const used = voucher({ maxUsages: 2, redeemed: 2 })
   const named = needed({ ...used, quotaId: 1n }, undefined, [q(1n, [41n])], noVariations, NOW)
   assert.equal(verdict(full, named), false)
+  assert.equal(verdict([[1n, 1]], named), true, 'one place is enough')
   const product = needed({ ...used, itemId: 41n }, undefined, [q(1n, [41n])], noVariations, NOW)
   assert.equal(verdict(full, product), true)
 })
