@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { openTestLedger, type TestLedger } from '../../test/support/ledger.ts'
 import { DomainError } from '../errors.ts'
 import { wallClock } from '../money/instant.ts'
-import { saveRemembered } from '../services/idempotency.ts'
+import { IdempotencyConflict, saveRemembered } from '../services/idempotency.ts'
 import { verify } from '../verify.ts'
-import { createGroupCommit } from './group-commit.ts'
+import { createGroupCommit, type GroupCommitOptions, type Remembered } from './group-commit.ts'
 
 describe('the group commit', () => {
   let ledger: TestLedger
@@ -14,8 +15,10 @@ describe('the group commit', () => {
   })
   after(() => ledger.close())
 
-  const commitOf = (options: { queueMax?: number; onBatch?: (size: number) => void } = {}) =>
+  const commitOf = (options: Partial<GroupCommitOptions> = {}) =>
     createGroupCommit({ db: ledger.db, now: wallClock, saveRemembered, ...options })
+  const balanceOf = async (cardId: bigint): Promise<bigint | undefined> =>
+    (await ledger.services.cards.find([ledger.merchantId], cardId))?.balance
   const redeem = (cardId: bigint, amount: bigint) => ({
     merchantId: ledger.merchantId,
     command: { verb: 'redeem', cardId, amount, origin: ledger.origin } as const,
@@ -60,9 +63,86 @@ describe('the group commit', () => {
       results.map(({ status }) => status),
       ['fulfilled', 'rejected', 'fulfilled'],
     )
-    const now = await ledger.services.cards.find([ledger.merchantId], card.id)
-    assert.equal(now?.balance, 89n)
+    assert.equal(await balanceOf(card.id), 89n)
     assert.equal((await verify(ledger.owner)).broken, undefined)
+  })
+
+  /** What a dialect remembers with the effect, under a key of its own. */
+  const answerOf = (key: string): Remembered => ({
+    merchantId: ledger.merchantId,
+    scope: createHash('sha256').update(key).digest(),
+    status: 200,
+    headers: '{}',
+    body: key,
+  })
+  const answersLike = async (prefix: string) => {
+    const rows = await ledger.owner<{ body: string }[]>`
+      select convert_from(body, 'UTF8') as body from idempotency_keys
+      where convert_from(body, 'UTF8') like ${`${prefix}%`} order by 1`
+    return rows.map(({ body }) => body)
+  }
+
+  test('whichever of a batch want their answers remembered, all effects and those answers stay', async () => {
+    const commit = commitOf({ lanes: 1 })
+    const cards = await Promise.all([1, 2, 3].map(() => ledger.issue({ amount: 100n })))
+    for (const wanting of [[0], [1], [2], [0, 2], [0, 1, 2]]) {
+      const name = `wanted by ${wanting.join()}: `
+      const outcomes = await Promise.all(
+        cards.map(({ id }, index) =>
+          commit.submit({
+            ...redeem(id, 1n),
+            ...(wanting.includes(index) && { remember: () => answerOf(`${name}${index}`) }),
+          }),
+        ),
+      )
+      assert.deepEqual(
+        outcomes.map(({ ok }) => ok),
+        [true, true, true],
+      )
+      assert.deepEqual(
+        await answersLike(name),
+        wanting.map((index) => `${name}${index}`),
+      )
+    }
+    await commit.close()
+    for (const card of cards) assert.equal(await balanceOf(card.id), 95n)
+    assert.equal((await verify(ledger.owner)).broken, undefined)
+  })
+
+  test('a key that somebody else has finished undoes the effect it came with, and no other', async () => {
+    const commit = commitOf({ lanes: 1 })
+    const cards = await Promise.all([1, 2, 3].map(() => ledger.issue({ amount: 100n })))
+    const [first, second, third] = cards.map(({ id }) => redeem(id, 1n))
+    assert.ok(first && second && third)
+    const remember = () => answerOf('finished')
+    await commit.submit({ ...first, remember })
+    const results = await Promise.allSettled([
+      commit.submit(first),
+      commit.submit({ ...second, remember }),
+      commit.submit({ ...third, remember: () => answerOf('another') }),
+    ])
+    await commit.close()
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+    const [, conflict] = results
+    assert.ok(conflict?.status === 'rejected' && conflict.reason instanceof IdempotencyConflict)
+    assert.deepEqual(await Promise.all(cards.map(({ id }) => balanceOf(id))), [98n, 100n, 99n])
+    assert.deepEqual(await answersLike('another'), ['another'])
+  })
+
+  test('a refusal may be remembered too, and wrote nothing else', async () => {
+    const commit = commitOf()
+    const card = await ledger.issue({ amount: 1n })
+    const outcome = await commit.submit({
+      ...redeem(card.id, 2n),
+      remember: ({ ok }) => answerOf(`refused: ${!ok}`),
+    })
+    await commit.close()
+    assert.equal(outcome.ok, false)
+    assert.deepEqual(await answersLike('refused'), ['refused: true'])
+    assert.equal(await balanceOf(card.id), 1n)
   })
 
   test('a full queue refuses before anything was begun', async () => {
@@ -78,7 +158,7 @@ describe('the group commit', () => {
     assert.equal(refused.length, 3)
     for (const reason of refused)
       assert.ok(reason instanceof DomainError && reason.refusal.code === 'overloaded')
-    assert.equal((await ledger.services.cards.find([ledger.merchantId], card.id))?.balance, 98n)
+    assert.equal(await balanceOf(card.id), 98n)
   })
 
   test('closing waits for what was submitted, and refuses more', async () => {
@@ -121,8 +201,7 @@ describe('the group commit', () => {
       }
       await Promise.all([...clients, killer()])
       await commit.close()
-      const now = await ledger.services.cards.find([ledger.merchantId], card.id)
-      const spent = 1_000_000n - (now?.balance ?? 0n)
+      const spent = 1_000_000n - ((await balanceOf(card.id)) ?? 0n)
       assert.ok(spent >= BigInt(acknowledged), 'what was acknowledged is there')
       assert.ok(spent <= BigInt(acknowledged) + 16n * 5n, 'nothing was tried again by itself')
       assert.equal((await verify(ledger.owner)).broken, undefined)

@@ -79,6 +79,40 @@ describe('cards as they were when last seen', () => {
     await assertWhole()
   })
 
+  /** A database that notes which of these texts its statements have. */
+  const noting = (...texts: readonly string[]) => {
+    const seen: string[] = []
+    const db = new Proxy(ledger.db, {
+      apply: (target, _this, args: [unknown, ...unknown[]]) => {
+        const [first] = args
+        if (Array.isArray(first)) seen.push(...texts.filter((text) => first.join().includes(text)))
+        return Reflect.apply(target, undefined, args)
+      },
+      get: (target, name) => {
+        if (name === 'begin') seen.push('begin')
+        return Reflect.get(target, name)
+      },
+    })
+    return { db, seen }
+  }
+  const READ = 'cards.xmin::text'
+  const WRITE = 'with listening as'
+
+  test('a card is read once, and then known as the last statement left it', async () => {
+    const { db, seen } = noting(READ, WRITE)
+    const mine = processOf(db)
+    const card = await ledger.issue({ amount: 100n })
+    for (let time = 0; time < 3; time++)
+      assert.equal(codeOf(await mine.submit(redeem(card, 1n))), 'ok')
+    assert.deepEqual(seen, [READ, WRITE, WRITE, WRITE])
+    // Refused, so judged under the lock, and nothing is taken for known after it.
+    assert.equal(codeOf(await mine.submit(redeem(card, 1_000n))), 'insufficient_value')
+    assert.equal(codeOf(await mine.submit(redeem(card, 1n))), 'ok')
+    await mine.close()
+    assert.deepEqual(seen.slice(4), ['begin', READ, WRITE])
+    assert.equal(await balanceOf(card), 96n)
+  })
+
   test('what no lock was needed for looks like what was posted under one', async () => {
     const [known, locked] = [processOf(withoutTransactions()), processOf()]
     const [one, other] = [
@@ -317,7 +351,8 @@ describe('cards as they were when last seen', () => {
   })
 
   test('a webhook that is new is told of the next change', async () => {
-    const mine = processOf()
+    const { db, seen } = noting(WRITE)
+    const mine = processOf(db)
     const card = await ledger.issue({ amount: 100n })
     const spend = () =>
       mine.submit(command(card, { verb: 'redeem', amount: 1n, topic: 'transaction.manual' }))
@@ -331,6 +366,7 @@ describe('cards as they were when last seen', () => {
     }
     const told = await ledger.owner`select 1 from notifications where card_id = ${card.id}`
     assert.equal(told.length, 2)
+    assert.deepEqual(seen, [WRITE, WRITE, 'begin', 'begin'], 'and then it is expected for a while')
     await ledger.owner`delete from notifications`
     await ledger.owner`delete from webhooks`
     await mine.close()
