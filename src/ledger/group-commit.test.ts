@@ -47,6 +47,26 @@ describe('the group commit', () => {
     for (const entry of entries) assert.equal(entry.eventId, entry.id)
   })
 
+  test('what shared a commit is counted with the time it took, each command once', async () => {
+    const batches: [size: number, seconds: number][] = []
+    const onBatch = (size: number, seconds: number) => void batches.push([size, seconds])
+    const commit = commitOf({ lanes: 1, onBatch })
+    const cards = await Promise.all([1, 2, 3, 4].map(() => ledger.issue({ amount: 10n })))
+    const [refused] = cards
+    assert.ok(refused)
+    await Promise.all(
+      cards.map((card) => commit.submit(redeem(card.id, card === refused ? 11n : 1n))),
+    )
+    // Refused without anything written: judged under a lock, in a commit of its own.
+    assert.equal((await commit.submit(redeem(refused.id, 11n))).ok, false)
+    await commit.close()
+    assert.deepEqual(
+      batches.map(([size]) => size),
+      [3, 1, 1],
+    )
+    for (const [, seconds] of batches) assert.ok(seconds > 0 && seconds < 60)
+  })
+
   test('a command that the database refuses hurts no neighbour', async () => {
     const commit = commitOf()
     const card = await ledger.issue({ amount: 100n })

@@ -208,19 +208,21 @@ describe('post', () => {
     assert.equal(codeOf(await one(on(card, { verb: 'release', ...held }))), 'ok')
   })
 
-  test('whatever comes next lets go of a hold that is past its time', async () => {
-    const card = await ledger.issue({ amount: 100n })
-    const held = { holdId: await nextHoldId(ledger.db), owner: 'till' }
-    await one(on(card, { verb: 'hold', ...held, amount: 60n, expiresAt: now + 1_000n }))
-    assert.equal(codeOf(await one(on(card, redeem(50n)))), 'insufficient_value')
-    now += 1_000n
-    const outcome = await one(on(card, redeem(50n)))
-    assert.ok(outcome.ok)
-    assert.deepEqual(await cardOf(card), outcome.card)
-    assert.deepEqual([outcome.card.balance, outcome.card.held], [50n, 0n])
-    assert.deepEqual([...(await holdsOf(card))], [{ captured: 0n, state: 'expired', ended: true }])
-    await assertWhole()
-  })
+  for (const amount of [60n, 1n])
+    test(`whatever comes next lets go of a hold of ${amount} that is past its time`, async () => {
+      const card = await ledger.issue({ amount: 100n })
+      const held = { holdId: await nextHoldId(ledger.db), owner: 'till' }
+      await one(on(card, { verb: 'hold', ...held, amount, expiresAt: now + 1_000n }))
+      assert.equal(codeOf(await one(on(card, redeem(100n)))), 'insufficient_value')
+      now += 1_000n
+      const outcome = await one(on(card, redeem(100n)))
+      assert.ok(outcome.ok)
+      assert.deepEqual(await cardOf(card), outcome.card)
+      assert.deepEqual([outcome.card.balance, outcome.card.held], [0n, 0n])
+      const gone = { captured: 0n, state: 'expired', ended: true }
+      assert.deepEqual([...(await holdsOf(card))], [gone])
+      await assertWhole()
+    })
 
   describe('with a commit that may go out along', () => {
     const isLast = { isLast: true }
