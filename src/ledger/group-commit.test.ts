@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { openTestLedger, type TestLedger } from '../../test/support/ledger.ts'
+import { transact } from '../db/transact.ts'
 import { DomainError } from '../errors.ts'
 import { wallClock } from '../money/instant.ts'
 import { IdempotencyConflict, saveRemembered } from '../services/idempotency.ts'
 import { verify } from '../verify.ts'
 import { createGroupCommit, type GroupCommitOptions, type Remembered } from './group-commit.ts'
+import { issueCards } from './issue.ts'
 
 describe('the group commit', () => {
   let ledger: TestLedger
@@ -184,10 +186,105 @@ describe('the group commit', () => {
   test('closing waits for what was submitted, and refuses more', async () => {
     const commit = commitOf()
     const card = await ledger.issue({ amount: 100n })
-    const under = commit.submit(redeem(card.id, 1n))
-    await commit.close()
-    assert.equal((await under).ok, true)
+    const told: string[] = []
+    const under = commit.submit(redeem(card.id, 1n)).then(({ ok }) => told.push(`under way: ${ok}`))
+    assert.equal(commit.queued(), 1)
+    await commit.close().then(() => told.push('closed'))
+    await under
+    assert.deepEqual(told, ['under way: true', 'closed'])
+    assert.equal(commit.queued(), 0)
     await assert.rejects(commit.submit(redeem(card.id, 1n)), DomainError)
+  })
+
+  test('a batch is of one merchant and of so many commands at most, and nobody is passed over', async () => {
+    const [other] = await ledger.owner<{ id: bigint }[]>`
+      insert into merchants (slug, name, country, currency, timezone)
+      values ('beta', 'Beta', 'DE', 'EUR', 'Europe/Berlin') returning id`
+    assert.ok(other)
+    const origin = { ...ledger.origin, actingMerchantId: other.id }
+    const draft = { code: 'BETA', currency: 'EUR', amount: 1_000n, origin }
+    const [issued] = await transact(ledger.db, (tx) =>
+      issueCards(tx, other.id, [draft], { now: wallClock() }),
+    )
+    assert.ok(issued)
+    const mine = await ledger.issue({ amount: 1_000n })
+    const theirs = {
+      merchantId: other.id,
+      command: { verb: 'redeem', cardId: issued.card.id, amount: 1n, origin } as const,
+    }
+    const sizes: number[] = []
+    const commit = commitOf({ lanes: 1, onBatch: (size) => void sizes.push(size) })
+    const outcomes = await Promise.all(
+      Array.from({ length: 600 }, (_, index) =>
+        commit.submit(index % 3 === 0 ? theirs : redeem(mine.id, 1n)),
+      ),
+    )
+    await commit.close()
+    assert.ok(outcomes.every(({ ok }) => ok))
+    assert.deepEqual(sizes, [200, 256, 144])
+    assert.equal(await balanceOf(mine.id), 600n)
+    assert.equal((await ledger.services.cards.find([other.id], issued.card.id))?.balance, 800n)
+  })
+
+  test('the commands of a card keep their order, because a lane does one batch at a time', async () => {
+    let open = 0
+    const most: number[] = []
+    const db = new Proxy(ledger.db, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name)
+        if (name !== 'begin') return member
+        return async (...args: unknown[]) => {
+          open += 1
+          most.push(open)
+          try {
+            return await Reflect.apply(member as () => Promise<unknown>, target, args)
+          } finally {
+            open -= 1
+          }
+        }
+      },
+    })
+    const commit = commitOf({ db, lanes: 1 })
+    const card = await ledger.issue({ amount: 100n })
+    const remember = () => undefined
+    const outcomes = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        await new Promise((resolve) => setTimeout(resolve, index))
+        return await commit.submit({ ...redeem(card.id, 1n), remember })
+      }),
+    )
+    await commit.close()
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome.ok ? outcome.entry?.cardSeq : undefined)),
+      Array.from({ length: 40 }, (_, index) => index + 2),
+    )
+    assert.equal(Math.max(...most), 1)
+  })
+
+  test('a card that somebody holds locked makes its own commands busy, and no others', async () => {
+    const commit = commitOf({ lanes: 1 })
+    const cards = await Promise.all([1, 2, 3].map(() => ledger.issue({ amount: 10n })))
+    const [locked] = cards
+    assert.ok(locked)
+    const results = await ledger.owner.begin(async (tx) => {
+      await tx`select 1 from cards where id = ${locked.id} for update`
+      return await Promise.allSettled(
+        cards.flatMap(({ id }) => [
+          commit.submit({ ...redeem(id, 1n), remember: () => undefined }),
+          commit.submit(redeem(id, 1n)),
+        ]),
+      )
+    })
+    await commit.close()
+    for (const [index, result] of results.entries())
+      if (index > 1) assert.ok(result.status === 'fulfilled' && result.value.ok)
+      else
+        assert.ok(
+          result.status === 'rejected' &&
+            result.reason instanceof DomainError &&
+            result.reason.refusal.code === 'busy',
+        )
+    assert.deepEqual(await Promise.all(cards.map(({ id }) => balanceOf(id))), [10n, 8n, 8n])
   })
 
   /** Both ways of committing: without locks, and under them because an answer is to be remembered too. */
