@@ -70,6 +70,7 @@ before(async () => {
   // A voucher that was used by an order that is not paid yet, and two pre-coded cards of which one was sold.
   await post('events/gala/vouchers/', { code: 'VERIFY-V', item: Number(seat?.id), max_usages: 2 })
   await post(orders, { positions: [{ item: Number(seat?.id), voucher: 'VERIFY-V' }] })
+  await post('events/gala/vouchers/', { code: 'VERIFY-U', item: Number(seat?.id), tag: 'unused' })
   await sell([
     { product: await makePrecoded(till, shop.taxes['19'], ['PC-1', 'PC-2']), price: '5.00' },
   ])
@@ -92,6 +93,10 @@ before(async () => {
     expiresAt: 4_000_000_000_000_000n,
   })
   await services.holds.capture({ ...held, holdId, amount: 200_000n })
+  // And one that is open still, of which a part was captured.
+  const open = { ...held, amount: 100_000n, expiresAt: 4_000_000_000_000_000n }
+  const { holdId: openId } = await services.holds.place(open)
+  await services.holds.capture({ ...held, holdId: openId, amount: 40_000n, keepRest: true })
 })
 after(() => app.close())
 
@@ -210,6 +215,11 @@ const TAMPERED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'hold N: what was captured is not what its entries took': [
     [`update holds set captured = captured - 1`],
     [`update holds set captured = 0`],
+    [
+      `insert into holds (merchant_id, id, card_id, amount, captured, state, owner, expires_at, created_at, ended_at)
+         select merchant_id, 999, card_id, 1, 1, 'captured', owner, expires_at, created_at, created_at
+         from holds limit 1`,
+    ],
   ],
   'card N: what is held is not the sum of its open holds': [
     [`update cards set held = held + 1 where id = ${CARD}`],
@@ -251,10 +261,16 @@ const TAMPERED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'voucher N: redeemed N, but N live positions use it': [
     [`update vouchers set redeemed = redeemed + 1`],
     [`update vouchers set redeemed = 0`],
+    [`update vouchers set redeemed = 1 where code = 'VERIFY-U'`],
   ],
   'voucher tally X: counts N, there are N': [
     [`update voucher_tallies set count = count + 1`],
     [`delete from voucher_tallies`],
+    [
+      `insert into voucher_tallies
+         select (jsonb_populate_record(t, jsonb_build_object('shard', (shard + 1) % 8))).*
+         from voucher_tallies t where count > 0 limit 1`,
+    ],
   ],
   'voucher N: is counted in a tally of others': [
     [`update voucher_tallies set max_usages = max_usages + 1`],

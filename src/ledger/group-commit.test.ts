@@ -54,6 +54,7 @@ describe('the group commit', () => {
     const onBatch = (size: number, seconds: number) => void batches.push([size, seconds])
     const commit = commitOf({ lanes: 1, onBatch })
     const cards = await Promise.all([1, 2, 3, 4].map(() => ledger.issue({ amount: 10n })))
+    const began = performance.now()
     const [refused] = cards
     assert.ok(refused)
     await Promise.all(
@@ -66,7 +67,8 @@ describe('the group commit', () => {
       batches.map(([size]) => size),
       [3, 1, 1],
     )
-    for (const [, seconds] of batches) assert.ok(seconds > 0 && seconds < 60)
+    const took = batches.reduce((sum, [, seconds]) => sum + seconds, 0)
+    assert.ok(took > 0 && took <= (performance.now() - began) / 1_000)
   })
 
   test('a command that the database refuses hurts no neighbour', async () => {
