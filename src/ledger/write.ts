@@ -4,6 +4,7 @@ import type { Card } from './card.ts'
 import type { EntryDraft } from './decide.ts'
 import { chainHash, type Entry, type Origin } from './entry.ts'
 import type { KnownCard } from './known-cards.ts'
+import { writeLone } from './write-lone.ts'
 
 /** An entry that has its place in the chain but not yet its id. */
 export type Chained = Omit<Entry, 'id' | 'eventId'>
@@ -239,17 +240,10 @@ export async function writeKnown(
   const { entries } = writing
   const rows = rowsOf(entries, undefined)
   closeRows(writing, rows.rows, known)
-  type Found = Written & { moved: string | null; version: string; has_webhooks: boolean }
-  const [row] = await db<Found[]>`
-    with listening as (
-      select exists (select 1 from webhooks w where w.merchant_id = ${merchantId} and w.active) as yes),
-    numbered as materialized (${numbered(db, rows)} where not (select yes from listening)),
-    moved as (${moveCards(db, merchantId)} and cards.xmin = n.version
-      and cards.last_hash = n.follows returning cards.id),
-    written as (${appendEntries(db, merchantId, undefined)} where card_id in (select id from moved) returning id)
-    select string_agg(id::text, ',' order by id) as ids, (select string_agg(id::text, ',') from moved) as moved,
-      pg_current_xact_id()::xid::text as version, (select yes from listening) as has_webhooks
-    from written`
+  const [row] =
+    entries.length === 1
+      ? await writeLone(db, { merchant_id: merchantId.toString(), ...rows.common, ...rows.rows[0] })
+      : await writeMany(db, merchantId, rows)
   const moved = new Set(row?.moved ? row.moved.split(',').map(BigInt) : [])
   const kept = entries.filter(({ cardId }) => moved.has(cardId))
   return {
@@ -259,6 +253,22 @@ export async function writeKnown(
     hasWebhooks: row?.has_webhooks === true,
   }
 }
+
+type KnownFound = Written & { readonly moved: string | null } & {
+  readonly version: string
+  readonly has_webhooks: boolean
+}
+
+const writeMany = (db: Database, merchantId: bigint, rows: Rows) => db<KnownFound[]>`
+  with listening as (
+    select exists (select 1 from webhooks w where w.merchant_id = ${merchantId} and w.active) as yes),
+  numbered as materialized (${numbered(db, rows)} where not (select yes from listening)),
+  moved as (${moveCards(db, merchantId)} and cards.xmin = n.version
+    and cards.last_hash = n.follows returning cards.id),
+  written as (${appendEntries(db, merchantId, undefined)} where card_id in (select id from moved) returning id)
+  select string_agg(id::text, ',' order by id) as ids, (select string_agg(id::text, ',') from moved) as moved,
+    pg_current_xact_id()::xid::text as version, (select yes from listening) as has_webhooks
+  from written`
 
 /** A hold that is placed, released or past its time changes a card without an entry. */
 const writeHeld = (tx: Tx, merchantId: bigint, cards: readonly Card[], xid: string) =>
