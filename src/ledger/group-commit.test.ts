@@ -91,6 +91,26 @@ describe('the group commit', () => {
     assert.equal((await verify(ledger.owner)).broken, undefined)
   })
 
+  test('a text that cannot be stored as it was hashed is refused, alone and in company', async () => {
+    const commit = commitOf({ lanes: 1 })
+    const card = await ledger.issue({ amount: 100n })
+    const { merchantId, command } = redeem(card.id, 1n)
+    const half = { ...command, origin: { ...ledger.origin, text: 'half a pair: \ud83d' } }
+    const whole = { ...command, origin: { ...ledger.origin, text: 'a whole one: \ud83d\ude00' } }
+    await assert.rejects(commit.submit({ merchantId, command: half }))
+    assert.ok((await commit.submit({ merchantId, command: whole })).ok)
+    const results = await Promise.allSettled(
+      [half, whole].map((one) => commit.submit({ merchantId, command: one })),
+    )
+    await commit.close()
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['rejected', 'fulfilled'],
+    )
+    assert.equal(await balanceOf(card.id), 98n)
+    assert.equal((await verify(ledger.owner)).broken, undefined)
+  })
+
   /** What a dialect remembers with the effect, under a key of its own. */
   const answerOf = (key: string): Remembered => ({
     merchantId: ledger.merchantId,

@@ -3,8 +3,8 @@ import type { Database } from '../db/database.ts'
 /** What `writeKnown` asks of the database, for one entry on one card. */
 export type LoneRow = Readonly<Record<string, unknown>>
 
-/** What came of it: nothing was written if `moved` is null. */
-export type LoneFound = {
+/** What came of it: ids, separated by commas, of the entries written and of their cards. */
+export type KnownFound = {
   readonly ids: string | null
   readonly moved: string | null
   readonly version: string
@@ -27,9 +27,9 @@ function prepared<Found extends object>(
 
 /**
  * As the statement of `writeKnown`, without reading JSON and joining what it says, which takes the database
- * as long as writing an entry: a lone caller waits an eighth less.
+ * as long as writing an entry: a lone caller waits a fifth less.
  */
-export const writeLone = prepared<LoneFound>(`
+export const writeLone = prepared<KnownFound>(`
   with moved as (
     update cards set balance = @balance_after::int8, held = coalesce(@held::int8, cards.held),
       loaded = coalesce(@loaded::int8, cards.loaded), face = coalesce(@face::int8, cards.face),

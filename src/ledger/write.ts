@@ -4,7 +4,7 @@ import type { Card } from './card.ts'
 import type { EntryDraft } from './decide.ts'
 import { chainHash, type Entry, type Origin } from './entry.ts'
 import type { KnownCard } from './known-cards.ts'
-import { writeLone } from './write-lone.ts'
+import { type KnownFound, writeLone } from './write-lone.ts'
 
 /** An entry that has its place in the chain but not yet its id. */
 export type Chained = Omit<Entry, 'id' | 'eventId'>
@@ -240,9 +240,10 @@ export async function writeKnown(
   const { entries } = writing
   const rows = rowsOf(entries, undefined)
   closeRows(writing, rows.rows, known)
+  const lone = { merchant_id: merchantId.toString(), ...rows.common, ...rows.rows[0] }
   const [row] =
-    entries.length === 1
-      ? await writeLone(db, { merchant_id: merchantId.toString(), ...rows.common, ...rows.rows[0] })
+    entries.length === 1 && isWellFormed(lone)
+      ? await writeLone(db, lone)
       : await writeMany(db, merchantId, rows)
   const moved = new Set(row?.moved ? row.moved.split(',').map(BigInt) : [])
   const kept = entries.filter(({ cardId }) => moved.has(cardId))
@@ -254,10 +255,9 @@ export async function writeKnown(
   }
 }
 
-type KnownFound = Written & { readonly moved: string | null } & {
-  readonly version: string
-  readonly has_webhooks: boolean
-}
+/** The driver would send half of a surrogate pair as something else than was hashed; JSON is refused. */
+const isWellFormed = (row: object): boolean =>
+  Object.values(row).every((value) => typeof value !== 'string' || value.isWellFormed())
 
 const writeMany = (db: Database, merchantId: bigint, rows: Rows) => db<KnownFound[]>`
   with listening as (
