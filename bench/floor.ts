@@ -6,20 +6,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
-import { benchWorld, fillCards, TOKEN } from './support/cards.ts'
+import { benchWorld, fillCards, transactOn } from './support/cards.ts'
 import { bestPgbench, initPgbench, runPgbench } from './support/pgbench.ts'
 import { type BenchServer, NODE_FLAGS, readUrl, startBenchServer } from './support/server.ts'
 import { type LoadRequest, runLoad } from './support/wrk.ts'
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 8)
 const FLOOR = new URL('support/floor-server.ts', import.meta.url).pathname
-
-const transactOn = (id: bigint): LoadRequest => ({
-  method: 'POST',
-  path: `/api/v1/organizers/bench/giftcards/${id}/transact/`,
-  headers: { authorization: `Token ${TOKEN}`, 'content-type': 'application/json' },
-  body: '{"value":"-0.01"}',
-})
 
 /** CPU time so far, in µs, of one process and of all that are called `postgres`. */
 async function cpuOf(pid: number | undefined): Promise<{ server: number; postgres: number }> {
@@ -71,7 +64,7 @@ async function measure(
 }
 
 async function measureFloor(
-  { target, pid }: BenchServer,
+  { target }: BenchServer,
   mode: 'empty' | 'ledger',
   run: (subject: Subject) => Promise<void>,
 ): Promise<void> {
@@ -82,7 +75,7 @@ async function measureFloor(
   )
   try {
     const name = mode === 'empty' ? 'Fastify, empty handler' : 'a bare route and ledger'
-    await run({ name, url: await readUrl(child), pid: child.pid ?? pid })
+    await run({ name, url: await readUrl(child), pid: child.pid })
   } finally {
     const gone = once(child, 'exit')
     if (child.kill('SIGTERM')) await gone

@@ -2,20 +2,13 @@
  * `npm run bench:transact`: durable pretix `transact` over HTTP against pgbench's simple-update on the same
  * PostgreSQL in the same run. Ratios are the result; the absolute numbers are this machine's.
  */
-import { benchWorld, fillCards, TOKEN } from './support/cards.ts'
+import { benchWorld, fillCards, transactOn } from './support/cards.ts'
 import { bestPgbench, initPgbench, runPgbench } from './support/pgbench.ts'
 import { startBenchServer } from './support/server.ts'
-import { type LoadRequest, runLoad } from './support/wrk.ts'
+import { runLoad } from './support/wrk.ts'
 
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 8)
 const CARDS = 10_000
-
-const transactOn = (id: bigint): LoadRequest => ({
-  method: 'POST',
-  path: `/api/v1/organizers/bench/giftcards/${id}/transact/`,
-  headers: { authorization: `Token ${TOKEN}`, 'content-type': 'application/json' },
-  body: '{"value":"-0.01"}',
-})
 
 const server = await startBenchServer(benchWorld())
 try {

@@ -3,6 +3,7 @@ import { transact } from '../../src/db/transact.ts'
 import { issueCards } from '../../src/ledger/issue.ts'
 import { wallClock } from '../../src/money/instant.ts'
 import type { World } from '../../src/world/schema.ts'
+import type { LoadRequest } from './wrk.ts'
 
 /** The merchant of every bench. */
 export const TOKEN = 'bench-token-0123456789abcdef'
@@ -17,6 +18,14 @@ export const benchWorld = (): World => ({
       credentials: [{ name: 'shop', dialect: 'pretix', token: TOKEN }],
     },
   ],
+})
+
+/** Books 0.01 off a card, by pretix. */
+export const transactOn = (id: bigint): LoadRequest => ({
+  method: 'POST',
+  path: `/api/v1/organizers/bench/giftcards/${id}/transact/`,
+  headers: { authorization: `Token ${TOKEN}`, 'content-type': 'application/json' },
+  body: '{"value":"-0.01"}',
 })
 
 const CHUNK = 10_000
