@@ -3,7 +3,7 @@
  * ten-millionth card costs the others. Reads are compared with the smallest size, bookings with pgbench on as
  * many accounts, all on the same PostgreSQL in the same run.
  */
-import { benchWorld, fillCards, TOKEN } from './support/cards.ts'
+import { benchWorld, fillCards, TOKEN, transactOn } from './support/cards.ts'
 import { initPgbench, runPgbench } from './support/pgbench.ts'
 import { startBenchServer } from './support/server.ts'
 import { type LoadRequest, runLoad } from './support/wrk.ts'
@@ -18,12 +18,6 @@ const SAMPLE = 20_000
 const headers = { authorization: `Token ${TOKEN}`, 'content-type': 'application/json' }
 const base = '/api/v1/organizers/bench/giftcards/'
 const get = (path: string): LoadRequest => ({ method: 'GET', path: `${base}${path}`, headers })
-const transact = (id: bigint): LoadRequest => ({
-  method: 'POST',
-  path: `${base}${id}/transact/`,
-  headers,
-  body: '{"value":"-0.01"}',
-})
 
 const server = await startBenchServer(benchWorld())
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
@@ -60,7 +54,7 @@ try {
     )
 
     const active = Array.from({ length: 10_000 }, (_, index) => range.first + BigInt(index))
-    const few = await runLoad(server.url, active.map(transact), {
+    const few = await runLoad(server.url, active.map(transactOn), {
       connections: 64,
       seconds: SECONDS,
     })
@@ -75,7 +69,7 @@ try {
       clients: 64,
       seconds: SECONDS,
     })
-    const all = await runLoad(server.url, sample.map(transact), {
+    const all = await runLoad(server.url, sample.map(transactOn), {
       connections: 64,
       seconds: SECONDS,
     })
